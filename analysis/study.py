@@ -1,0 +1,81 @@
+"""A Study: study.yaml, codebook, models and hypotheses, read once and checked whole before anything runs."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from pydantic import Field
+
+from analysis.specification import Specification
+from analysis.survey.codebook import Text
+from analysis.survey.screening import ScreeningRule
+
+
+class Sources(Specification):
+    """Where the responses are, and for responses that do not ship, how to get and cite them."""
+
+    codebook: str
+    responses: str
+    obtain: str | None = None
+    citation: str | None = None
+
+
+class ModelFiles(Specification):
+    """Model files, relative to the study's folder."""
+
+    measurement: str
+    structural: str
+    rivals: dict[str, str] = {}
+    population: str | None = None
+
+
+class StudyFile(Specification):
+    """The content of study.yaml."""
+
+    study: str
+    title: Text
+    question: Text
+    simulated: bool
+    data: Sources
+    seed: int
+    communes_minimum: int = Field(default=1, ge=1)
+    screening: tuple[ScreeningRule, ...]
+    models: ModelFiles
+    estimator: Literal["ML"] = "ML"
+
+
+class Estimand(Specification):
+    """What a hypothesis is about: a parameter or defined effect of a model, or a term of a mixed model."""
+
+    kind: Literal["parameter", "effect", "mixed"]
+    model: str
+    name: str
+
+
+class Hypothesis(Specification):
+    """One hypothesis; ``sign`` is the direction expected."""
+
+    id: str
+    statement: Text
+    estimand: Estimand
+    sign: Literal["+", "-"]
+    source: str
+
+
+class HypothesesFile(Specification):
+    """The content of hypotheses.yaml."""
+
+    hypotheses: tuple[Hypothesis, ...] = Field(min_length=1)
+
+
+class MixedModel(Specification):
+    """One multilevel model in lme4 syntax."""
+
+    title: Text
+    formula: str
+
+
+class MultilevelFile(Specification):
+    """The content of multilevel.yaml: models by id, in the order of the table."""
+
+    models: dict[str, MixedModel]

@@ -1,0 +1,1 @@
+"""Survey responses in, clean responses and a full account of who was left out."""
