@@ -12,7 +12,11 @@ from analysis.survey.screening import ScreeningRule
 
 
 class Sources(Specification):
-    """Where the responses are, and for responses that do not ship, how to get and cite them."""
+    """Where the responses are, and for responses that do not ship, how to get and cite them.
+
+    ``codebook`` and ``responses`` are relative to the project's root; responses that are not there are looked
+    for in the folder that the environment variable SMARTCITY_DATA names.
+    """
 
     codebook: str
     responses: str
@@ -25,7 +29,7 @@ class ModelFiles(Specification):
 
     measurement: str
     structural: str
-    rivals: dict[str, str] = {}
+    rivals: dict[str, str] = Field(default={})
     population: str | None = None
 
 
