@@ -25,7 +25,11 @@ class Sources(Specification):
 
 
 class ModelFiles(Specification):
-    """Model files, relative to the study's folder."""
+    """Model files, relative to the study's folder.
+
+    A rival is a ``.lav`` file, or, for a rival that a structural model cannot state yet (a product of
+    constructs), the id of a mixed model in multilevel.yaml.
+    """
 
     measurement: str
     structural: str
