@@ -1,0 +1,1 @@
+"""Discrepancies between sample and implied moments, one module each."""

@@ -1,0 +1,65 @@
+"""Defined parameters (``:=``): value and delta-method standard error."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from analysis.sem.partable import ParameterTable
+
+Array = NDArray[np.float64]
+
+
+@dataclass(frozen=True, slots=True)
+class DefinedEffect:
+    """A defined parameter: its value, SE (None without a covariance of estimates) and standardised values."""
+
+    name: str
+    text: str
+    estimate: float
+    se: float | None
+    std_lv: float
+    std_all: float
+
+
+def defined_effects(
+    table: ParameterTable, values: Array, covariance: Array | None, std_lv: Array, std_all: Array
+) -> tuple[DefinedEffect, ...]:
+    """Evaluate every definition; variance g' V g with the exact gradient g (Sobel 1982, Sociological Methodology
+    13, 290-312). Standardised values are the same expression of standardised parameters.
+    """
+    plain, gradients = _evaluate(table, values)
+    by_lv, _ = _evaluate(table, std_lv)
+    by_all, _ = _evaluate(table, std_all)
+    effects = []
+    for definition in table.definitions:
+        gradient = gradients[definition.name]
+        se = None if covariance is None else float(np.sqrt(gradient @ covariance @ gradient))
+        effects.append(
+            DefinedEffect(
+                definition.name,
+                definition.expression.text,
+                plain[definition.name],
+                se,
+                by_lv[definition.name],
+                by_all[definition.name],
+            )
+        )
+    return tuple(effects)
+
+
+def _evaluate(table: ParameterTable, values: Array) -> tuple[dict[str, float], dict[str, Array]]:
+    bound: dict[str, tuple[float, Array]] = {}
+    for row, value in zip(table.parameters, values, strict=True):
+        if row.label and row.label not in bound:
+            direction = np.zeros(table.n_free)
+            if row.free:
+                direction[row.free - 1] = 1.0
+            bound[row.label] = (float(value), direction)
+    for definition in table.definitions:
+        value, gradient = definition.expression.evaluate(bound)
+        bound[definition.name] = (value, np.broadcast_to(gradient, (table.n_free,)))
+    names = [definition.name for definition in table.definitions]
+    return {name: bound[name][0] for name in names}, {name: bound[name][1] for name in names}

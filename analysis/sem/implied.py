@@ -1,0 +1,189 @@
+"""Implied moments and their derivatives, in reticular action notation.
+
+All variables v, observed first, then latent, obey v = m + A v + u with cov(u) = S. So, with E = (I - A)^-1
+and the rows of observed variables alone, Sigma = (E S E')_oo and mu = (E m)_o: McArdle & McDonald (1984), Some
+algebraic properties of the Reticular Action Model, British Journal of Mathematical and Statistical Psychology
+37(2), 234-251. Every parameter changes Sigma by a symmetric matrix of rank two, dSigma = L R' + R L', so
+derivatives are kept as their two factors and never as p x p arrays.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from analysis.sem.partable import ParameterTable
+
+Array = NDArray[np.float64]
+IntArray = NDArray[np.int64]
+
+
+@dataclass(frozen=True, slots=True)
+class Structure:
+    """Where each row of the parameter table stands in A, S and m.
+
+    ``fixed`` (n_rows,) holds fixed values and ``free`` (n_rows,) the position in theta, -1 where fixed. ``a``,
+    ``s`` and ``m`` list rows of the table; ``*_at`` their places. ``collect`` (n_free, n_rows) adds up rows
+    that share a free parameter.
+    """
+
+    names: tuple[str, ...]
+    n_observed: int
+    fixed: Array
+    free: IntArray
+    a: IntArray
+    a_to: IntArray
+    a_from: IntArray
+    s: IntArray
+    s_first: IntArray
+    s_second: IntArray
+    m: IntArray
+    m_at: IntArray
+    collect: Array
+
+    def values(self, theta: Array) -> Array:
+        """Value of every row of the table, shape (n_rows,)."""
+        values = self.fixed.copy()
+        is_free = self.free >= 0
+        values[is_free] = theta[self.free[is_free]]
+        return values
+
+
+@dataclass(frozen=True, slots=True)
+class Implied:
+    """Implied moments at one theta: covariance (p, p) and mean (p,) of observed variables, the inverse E
+    (k, k) and the full covariance (k, k) of observed and latent variables, and A's and m's values.
+    """
+
+    covariance: Array
+    mean: Array
+    inverse: Array
+    full_covariance: Array
+    full_mean: Array
+
+
+@dataclass(frozen=True, slots=True)
+class Derivatives:
+    """Factors of dSigma_r = L_r R_r' + R_r L_r' for every row r of the table: left and right (p, n_rows);
+    ``mean`` (p, n_rows) holds dmu_r. Rows of fixed parameters are there too and are left out by ``collect``.
+    """
+
+    left: Array
+    right: Array
+    mean: Array
+
+
+def structure_of(table: ParameterTable) -> Structure:
+    """Place every row of the table in A (directed paths), S (covariances) or m (intercepts)."""
+    names = (*table.observed, *table.latent)
+    at = {name: i for i, name in enumerate(names)}
+    rows = table.parameters
+    a = [i for i, row in enumerate(rows) if row.op in {"=~", "~"}]
+    s = [i for i, row in enumerate(rows) if row.op == "~~"]
+    m = [i for i, row in enumerate(rows) if row.op == "~1"]
+    # A loading points from the latent on its left to the item on its right, a regression the other way.
+    a_to = [at[rows[i].rhs if rows[i].op == "=~" else rows[i].lhs] for i in a]
+    a_from = [at[rows[i].lhs if rows[i].op == "=~" else rows[i].rhs] for i in a]
+    free = np.array([row.free - 1 for row in rows])
+    collect = np.zeros((table.n_free, len(rows)))
+    collect[free[free >= 0], np.flatnonzero(free >= 0)] = 1.0
+
+    def indices(values: list[int]) -> IntArray:
+        return np.array(values, dtype=np.int64)
+
+    return Structure(
+        names=names,
+        n_observed=len(table.observed),
+        fixed=np.array([0.0 if row.fixed is None else row.fixed for row in rows]),
+        free=free,
+        a=indices(a),
+        a_to=indices(a_to),
+        a_from=indices(a_from),
+        s=indices(s),
+        s_first=indices([at[rows[i].lhs] for i in s]),
+        s_second=indices([at[rows[i].rhs] for i in s]),
+        m=indices(m),
+        m_at=indices([at[rows[i].lhs] for i in m]),
+        collect=collect,
+    )
+
+
+def implied(structure: Structure, theta: Array) -> Implied:
+    """Implied moments at ``theta`` (shape (n_free,)). Raises LinAlgError where I - A is singular."""
+    values = structure.values(theta)
+    k, p = len(structure.names), structure.n_observed
+    directed = np.eye(k)
+    directed[structure.a_to, structure.a_from] -= values[structure.a]
+    residual = np.zeros((k, k))
+    residual[structure.s_first, structure.s_second] = values[structure.s]
+    residual[structure.s_second, structure.s_first] = values[structure.s]
+    intercepts = np.zeros(k)
+    intercepts[structure.m_at] = values[structure.m]
+    inverse = np.linalg.inv(directed)
+    full = inverse @ residual @ inverse.T
+    full_mean = inverse @ intercepts
+    return Implied(full[:p, :p], full_mean[:p], inverse, full, full_mean)
+
+
+def derivatives(structure: Structure, at: Implied) -> Derivatives:
+    """Derivatives of the implied moments with respect to every row of the table.
+
+    For A_ij: dSigma = E e_i (e_j' E S E') + transpose and dmu = E e_i (E m)_j; for S_ij: E e_i e_j' E' +
+    transpose (once on the diagonal); for m_i: dmu = E e_i.
+    """
+    p, n_rows = structure.n_observed, len(structure.fixed)
+    left, right, mean = np.zeros((p, n_rows)), np.zeros((p, n_rows)), np.zeros((p, n_rows))
+    effect = at.inverse[:p]
+    left[:, structure.a] = effect[:, structure.a_to]
+    right[:, structure.a] = at.full_covariance[:p, structure.a_from]
+    mean[:, structure.a] = effect[:, structure.a_to] * at.full_mean[structure.a_from]
+    left[:, structure.s] = effect[:, structure.s_first]
+    halved = np.where(structure.s_first == structure.s_second, 0.5, 1.0)
+    right[:, structure.s] = effect[:, structure.s_second] * halved
+    mean[:, structure.m] = effect[:, structure.m_at]
+    return Derivatives(left, right, mean)
+
+
+def second_derivatives_of_covariance(structure: Structure, at: Implied, weight: Array) -> Array:
+    """tr(weight d2Sigma_kl) for every pair of rows, shape (n_rows, n_rows); ``weight`` (p, p) is symmetric.
+
+    With G the observed rows of E and Phi = E S E': for A_ij and A_kl the second derivative of Sigma is
+    G e_k E_li (Phi e_j)' + G e_i (G e_k Phi_lj + Phi e_l E_jk)' + transpose, for A_ij and S_ab it is
+    G e_i (G e_a E_jb + G e_b E_ja)' + transpose, and none for two elements of S.
+    """
+    p, n_rows = structure.n_observed, len(structure.fixed)
+    effect = at.inverse[:p]
+    g_g = effect.T @ weight @ effect
+    g_phi = effect.T @ weight @ at.full_covariance[:p]
+    out = np.zeros((n_rows, n_rows))
+    i, j = structure.a_to, structure.a_from
+    loop = at.inverse[np.ix_(j, i)]  # loop[r, s] = E[j_r, i_s]
+    from_cov = g_phi[np.ix_(i, j)]  # [r, s] = G e_{i_r}' weight Phi e_{j_s}
+    both = loop * from_cov
+    out[np.ix_(structure.a, structure.a)] = 2.0 * (
+        both + both.T + g_g[np.ix_(i, i)] * at.full_covariance[np.ix_(j, j)]
+    )
+    first, second = structure.s_first, structure.s_second
+    halved = np.where(first == second, 0.5, 1.0)
+    mixed = g_g[np.ix_(i, first)] * at.inverse[np.ix_(j, second)]
+    mixed += g_g[np.ix_(i, second)] * at.inverse[np.ix_(j, first)]
+    mixed *= 2.0 * halved
+    out[np.ix_(structure.a, structure.s)] = mixed
+    out[np.ix_(structure.s, structure.a)] = mixed.T
+    return out
+
+
+def second_derivatives_of_mean(structure: Structure, at: Implied, weight: Array) -> Array:
+    """weight' d2mu_kl for every pair of rows, shape (n_rows, n_rows); ``weight`` has shape (p,)."""
+    n_rows = len(structure.fixed)
+    pull = weight @ at.inverse[: structure.n_observed]
+    out = np.zeros((n_rows, n_rows))
+    i, j = structure.a_to, structure.a_from
+    both = at.inverse[np.ix_(j, i)] * pull[i][:, None] * at.full_mean[j][None, :]
+    out[np.ix_(structure.a, structure.a)] = both + both.T
+    mixed = pull[i][:, None] * at.inverse[np.ix_(j, structure.m_at)]
+    out[np.ix_(structure.a, structure.m)] = mixed
+    out[np.ix_(structure.m, structure.a)] = mixed.T
+    return out

@@ -1,0 +1,144 @@
+"""The result of a fit: estimates, tests, fit measures, and the optimiser's story, frozen."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict, dataclass
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+Array = NDArray[np.float64]
+
+
+@dataclass(frozen=True, slots=True)
+class Estimate:
+    """One row of the solution, in lavaan's columns.
+
+    ``se``, ``z``, ``pvalue`` and the 95 % interval are None for fixed parameters and wherever no standard error
+    could be had; ``free`` tells the two apart.
+    """
+
+    lhs: str
+    op: str
+    rhs: str
+    group: str | None
+    level: int
+    label: str
+    free: bool
+    user: bool
+    est: float
+    se: float | None
+    z: float | None
+    pvalue: float | None
+    ci_lower: float | None
+    ci_upper: float | None
+    std_lv: float | None
+    std_all: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class SemResult:
+    """A fitted structural-equation model.
+
+    ``fit_measures`` maps lavaan's names to values, None where ``undefined`` gives the reason. Matrices are in
+    the order of ``observed``, in squared units of the items. ``theta`` and ``covariance`` (of the estimates)
+    are in the order of ``free_names``. ``conventions`` say how the numbers are made, ``warnings`` what a reader
+    must know before trusting them.
+    """
+
+    name: str
+    model: str
+    estimator: str
+    missing: str
+    nobs: int
+    n_dropped: int
+    npar: int
+    converged: bool
+    iterations: int
+    optimiser: str
+    gradient_norm: float
+    warnings: tuple[str, ...]
+    conventions: tuple[str, ...]
+    observed: tuple[str, ...]
+    latent: tuple[str, ...]
+    exogenous: tuple[str, ...]
+    estimates: tuple[Estimate, ...]
+    fit_measures: dict[str, float | None]
+    undefined: dict[str, str]
+    r_squared: dict[str, float]
+    free_names: tuple[str, ...]
+    theta: Array
+    covariance: Array | None
+    sample_moments: Array
+    implied_moments: Array
+
+    def tidy(self) -> pd.DataFrame:
+        """One row an estimate."""
+        frame = pd.DataFrame([asdict(estimate) for estimate in self.estimates])
+        numbers = ["est", "se", "z", "pvalue", "ci_lower", "ci_upper", "std_lv", "std_all"]
+        return frame.astype(dict.fromkeys(numbers, float))
+
+    def glance(self) -> pd.DataFrame:
+        """One row for the model."""
+        head = {
+            "model": self.name,
+            "estimator": self.estimator,
+            "missing": self.missing,
+            "converged": self.converged,
+            "nobs": self.nobs,
+        }
+        return pd.DataFrame([{**head, **self.fit_measures}])
+
+    @property
+    def r2(self) -> pd.DataFrame:
+        """Share of variance explained: columns variable, r2."""
+        return pd.DataFrame(self.r_squared.items(), columns=["variable", "r2"])
+
+    @property
+    def sample_covariance(self) -> pd.DataFrame:
+        """Sample covariance (divided by N) by name."""
+        return pd.DataFrame(self.sample_moments, index=self.observed, columns=self.observed)
+
+    @property
+    def implied_covariance(self) -> pd.DataFrame:
+        """Model-implied covariance by name."""
+        return pd.DataFrame(self.implied_moments, index=self.observed, columns=self.observed)
+
+    @property
+    def residual_correlation(self) -> pd.DataFrame:
+        """Sample less implied correlation by name: where the model misses the data."""
+        return _correlation(self.sample_covariance) - _correlation(self.implied_covariance)
+
+    def to_json(self) -> str:
+        """JSON with lavaan's names; undefined numbers are null."""
+        keys = ("lhs", "op", "rhs", "group", "level", "label", "est", "se", "z", "pvalue", "ci_lower",
+                "ci_upper", "std_lv", "std_all")  # fmt: skip
+        content = {
+            "estimator": self.estimator,
+            "missing": self.missing,
+            "converged": self.converged,
+            "iterations": self.iterations,
+            "nobs": self.nobs,
+            "npar": self.npar,
+            "warnings": list(self.warnings),
+            "parameters": [
+                {key: _finite(getattr(estimate, key)) for key in keys} for estimate in self.estimates
+            ],
+            "fit": {name: _finite(value) for name, value in self.fit_measures.items()},
+            "r2": {name: _finite(value) for name, value in self.r_squared.items()},
+            "undefined": self.undefined,
+            "conventions": list(self.conventions),
+        }
+        return json.dumps(content, indent=2, ensure_ascii=False, allow_nan=False)
+
+
+def _correlation(covariance: pd.DataFrame) -> pd.DataFrame:
+    deviations = np.sqrt(np.diag(covariance))
+    return covariance / np.outer(deviations, deviations)
+
+
+def _finite(value: object) -> object:
+    """Null in place of a number that JSON cannot hold."""
+    return None if isinstance(value, float) and not np.isfinite(value) else value
