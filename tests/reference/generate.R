@@ -1,0 +1,24 @@
+# Rerun the references: Rscript tests/reference/generate.R CASE [CSV], or without a name for all of them.
+# CSV, where given, takes the place of the case's data.
+arguments <- commandArgs(trailingOnly = TRUE)
+script <- sub("^--file=", "", grep("^--file=", commandArgs(), value = TRUE))
+reference <- dirname(script)
+for (file in c("read_case.R", "lavaan_case.R")) source(file.path(reference, file))
+
+expected_of <- list(sem = sem_expected)
+
+generate <- function(name, csv = NULL) {
+  case <- read_case(reference, name)
+  case$csv <- csv
+  write_expected(expected_of[[case$kind]](case), file.path(case$folder, "expected.json"))
+}
+
+cases <- sort(basename(dirname(list.files(reference, "^case\\.yaml$", recursive = TRUE))))
+if (length(arguments)) {
+  generate(arguments[1], if (length(arguments) > 1) arguments[2])
+} else {
+  for (name in cases) {
+    message(name)
+    generate(name)
+  }
+}
