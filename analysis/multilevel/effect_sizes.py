@@ -1,0 +1,35 @@
+"""Shares of variance of a mixed model."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+Array = NDArray[np.float64]
+
+
+@dataclass(frozen=True, slots=True)
+class ExplainedVariance:
+    """Marginal (fixed effects) and conditional (fixed and random effects) share of explained variance."""
+
+    marginal: float
+    conditional: float
+
+
+def intraclass_correlation(between: float, within: float) -> float:
+    """Share of the variance between groups: τ² / (τ² + σ²) (Snijders & Bosker 2012, eq. 3.2)."""
+    return between / (between + within)
+
+
+def explained_variance(X: Array, beta: Array, Z: Array, covariance: Array, sigma2: float) -> ExplainedVariance:
+    """R² of Nakagawa & Schielzeth (2013, eq. 26-30) with random slopes by Johnson (2014, eq. 10).
+
+    X (n, p), ``beta`` (p,), Z (n, q), ``covariance`` (q, q) of the random effects. The variance of the fixed part
+    is that of X β over rows (denominator n - 1), of the random part the mean of diag(Z Σ Z').
+    """
+    fixed = float(np.var(X @ beta, ddof=1))
+    random = float(np.einsum("iq,qr,ir->", Z, covariance, Z)) / len(Z)
+    total = fixed + random + sigma2
+    return ExplainedVariance(fixed / total, (fixed + random) / total)
