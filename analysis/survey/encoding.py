@@ -70,7 +70,5 @@ def _undecodable(content: bytes, encoding: str, source: str) -> DataError:
         what = "the file holds control characters: it is not a text table"
     except UnicodeDecodeError as error:
         line = content[: error.start].count(b"\n") + 1
-        what = (
-            f"the encoding is not known: byte 0x{content[error.start]:02x} in line {line} is not {encoding}"
-        )
+        what = f"the encoding is not known: byte 0x{content[error.start]:02x} in line {line} is not {encoding}"
     return DataError(Problem(what, source, "save the file as UTF-8 and try again"))

@@ -67,9 +67,7 @@ def read_table(path: Path, drop: Collection[str] = ()) -> RawTable:
         raise DataError(Problem("the file is empty", str(path), "export the responses again"))
     table = reader(path, content)
     if table.frame.empty:
-        raise DataError(
-            Problem("the file holds a header and no row", str(path), "export the responses again")
-        )
+        raise DataError(Problem("the file holds a header and no row", str(path), "export the responses again"))
     return without(table, drop)
 
 
@@ -107,35 +105,37 @@ def _headers(cells: Iterable[object], source: str) -> list[str]:
 
 def _read_text(path: Path, content: bytes) -> RawTable:
     text, encoding = decode(content, str(path))
-    if "\0" in text:
-        raise DataError(Problem("the file holds NUL characters: it is not a text table", str(path)))
     separator = detect_separator(text)
-    rows = _parse_text(text, separator, path)
-    headers = _headers(rows.iloc[0].fillna(""), str(path))
-    frame = rows.iloc[1:].set_axis(headers, axis=1).reset_index(drop=True)
-    short = int(frame.isna().any(axis=1).sum())
+    header, *records = _records(text, separator, path)
+    headers = _headers(header, str(path))
+    short = _check_widths(records, len(headers), path)
+    padding = [""] * len(headers)
+    rows = [(record + padding)[: len(headers)] for record in records]
     notes = [f"Read as {encoding} with {SEPARATOR_NAMES[separator]} as separator."]
     if short:
         notes.append(f"{short} rows end before the last column; their last cells count as empty.")
-    return RawTable(frame.fillna(""), path.name, encoding, separator, notes=tuple(notes))
+    frame = pd.DataFrame(rows, columns=headers, dtype=object)
+    return RawTable(frame, path.name, encoding, separator, notes=tuple(notes))
 
 
-def _parse_text(text: str, separator: str, path: Path) -> pd.DataFrame:
+def _records(text: str, separator: str, path: Path) -> list[list[str]]:
+    """All records, header first, without blank lines; an open quote is an error and not a very long cell."""
+    reader = csv.reader(io.StringIO(text, newline=""), delimiter=separator, strict=True)
     try:
-        return pd.read_csv(
-            io.StringIO(text),
-            sep=separator,
-            header=None,
-            dtype=object,
-            na_filter=False,
-            skip_blank_lines=True,
-        )
-    except pd.errors.ParserError as error:
-        what = (
-            f"the rows are not of equal length: {str(error).removeprefix('Error tokenizing data. ').strip()}"
-        )
-        hint = "a cell that holds the separator must be in double quotes"
-        raise DataError(Problem(what, str(path), hint)) from None
+        return [record for record in reader if record]
+    except csv.Error as error:
+        hint = "a quote inside a quoted cell is written twice"
+        raise DataError(Problem(f"line {reader.line_num}: {error}", str(path), hint)) from None
+
+
+def _check_widths(records: list[list[str]], width: int, path: Path) -> int:
+    """How many records end early; raises DataError naming those with more cells than there are headers."""
+    long = [row for row, record in enumerate(records, 1) if any(record[width:])]
+    if long:
+        shown = ", ".join(map(str, long[:10])) + (", …" if len(long) > 10 else "")
+        what = f"{len(long)} rows hold more cells than the header: data row {shown}"
+        raise DataError(Problem(what, str(path), "a cell that holds the separator must be in double quotes"))
+    return sum(len(record) < width for record in records)
 
 
 def detect_separator(text: str) -> str:
