@@ -66,9 +66,7 @@ def fit(
     unknown variables and models that are not identified, DataError for data that cannot be used and
     EstimationError where the sample covariance is singular or no minimum was reached.
     """
-    table = build_table(
-        parse_model(model, name), std_lv=std_lv, meanstructure=meanstructure or means is not None
-    )
+    table = build_table(parse_model(model, name), std_lv=std_lv, meanstructure=meanstructure or means is not None)
     _require_no_collision(table, data if data is not None else cov)
     if data is not None:
         sample = moments_of_frame(data, table.observed)
@@ -85,9 +83,7 @@ def _require_no_collision(table: ParameterTable, data: pd.DataFrame | None) -> N
     columns = set() if data is None else set(data.columns)
     if both := [name for name in table.latent if name in columns]:
         raise ModelError(
-            Problem(
-                f"'{name}' is a latent variable of the model and a column of the data", "model", "rename one"
-            )
+            Problem(f"'{name}' is a latent variable of the model and a column of the data", "model", "rename one")
             for name in both
         )
 
@@ -149,7 +145,7 @@ def _result(model: str, name: str, solution: _Solution) -> SemResult:
     table, sample, optimum = solution.table, solution.sample, solution.optimum
     df = degrees_of_freedom(table)
     test = likelihood_ratio(table, sample, optimum.value, df)
-    measures = fit_measures(test, sample, solution.implied, table.n_free, table.meanstructure)
+    measures = fit_measures(test, sample, solution.implied, table)
     by_lv, by_all = standardised(table, solution.structure, solution.implied, solution.values)
     effects = defined_effects(table, solution.values, solution.covariance, by_lv, by_all)
     rows = [_estimate(solution, i, by_lv[i], by_all[i]) for i in range(len(table.parameters))]

@@ -14,6 +14,7 @@ from analysis.sem import chi_square
 from analysis.sem.implied import Implied
 from analysis.sem.likelihood_ratio import ModelTest
 from analysis.sem.moments import SampleMoments
+from analysis.sem.partable import ParameterTable
 
 Array = NDArray[np.float64]
 Measures = dict[str, float | None]
@@ -27,10 +28,9 @@ class FitMeasures:
     undefined: dict[str, str]
 
 
-def fit_measures(
-    test: ModelTest, sample: SampleMoments, implied: Implied, n_free: int, meanstructure: bool
-) -> FitMeasures:
+def fit_measures(test: ModelTest, sample: SampleMoments, implied: Implied, table: ParameterTable) -> FitMeasures:
     """All fit measures of a normal-theory model."""
+    n_free, meanstructure = table.n_free, table.meanstructure
     n = sample.n_observations
     values: Measures = {
         "npar": n_free,
@@ -48,7 +48,7 @@ def fit_measures(
     values |= information_criteria(test, n_free, n)
     values |= rmsea(test.chisq, test.df, n)
     values |= residual_summaries(sample, implied, meanstructure)
-    values |= absolute(test, sample, implied, n_free, meanstructure)
+    values |= absolute(test, sample, implied, table)
     return FitMeasures(values, {name: _reason(name, test) for name, value in values.items() if value is None})
 
 
@@ -135,7 +135,7 @@ def residual_summaries(sample: SampleMoments, implied: Implied, meanstructure: b
     sides = {
         "rmr": (raw, raw_mean, True),
         "srmr_bentler": (raw / np.outer(d, d), raw_mean / d, True),
-        "crmr": (correlations, mean_by_own, False),
+        "crmr": (correlations, raw_mean / d, False),
         "srmr_mplus": (mplus, mean_by_own, True),
     }
     values: Measures = {}
@@ -152,34 +152,43 @@ def _root_mean_square(matrix: Array, means: Array, diagonal: bool) -> float | No
     return float(np.sqrt((np.sum(lower**2) + np.sum(means**2)) / count)) if count else None
 
 
-def absolute(
-    test: ModelTest, sample: SampleMoments, implied: Implied, n_free: int, meanstructure: bool
-) -> Measures:
-    """Hoelter's critical N (1983), GFI and AGFI (Joereskog & Soerbom 1982), PGFI (Mulaik et al. 1989),
-    McDonald's centrality (1989) and ECVI (Browne & Cudeck 1992).
-    """
-    n, p, df = sample.n_observations, len(sample.names), test.df
-    ratio = np.linalg.solve(implied.covariance, sample.covariance)
-    misfit = float(np.trace((ratio - np.eye(p)) @ (ratio - np.eye(p))))
-    total = float(np.trace(ratio @ ratio))
-    moments = p * (p + 1) // 2
-    if meanstructure:
-        moments += p
-        weight = np.linalg.inv(implied.covariance)
-        misfit += 2.0 * float((sample.mean - implied.mean) @ weight @ (sample.mean - implied.mean))
-        total += 2.0 * float(sample.mean @ weight @ sample.mean)
-    gfi = 1.0 - misfit / total
+def absolute(test: ModelTest, sample: SampleMoments, implied: Implied, table: ParameterTable) -> Measures:
+    """Hoelter's critical N (1983), McDonald's centrality (1989), ECVI (Browne & Cudeck 1992) and GFI's family."""
+    n, df = sample.n_observations, test.df
     critical = {
-        f"cn_{level}": chi_square.quantile(probability, df) / (test.chisq / n) + 1.0
-        if df and test.chisq
-        else None
-        for level, probability in (("05", 0.95), ("01", 0.99))
+        f"cn_{level}": chi_square.quantile(p, df) / (test.chisq / n) + 1.0 if df and test.chisq else None
+        for level, p in (("05", 0.95), ("01", 0.99))
     }
     return {
         **critical,
+        **goodness_of_fit(sample, implied, table, df),
+        "mfi": float(np.exp(-0.5 * (test.chisq - df) / n)),
+        "ecvi": test.chisq / n + 2.0 * table.n_free / n,
+    }
+
+
+def goodness_of_fit(sample: SampleMoments, implied: Implied, table: ParameterTable, df: int) -> Measures:
+    """GFI and AGFI (Joereskog & Soerbom 1982) and PGFI (Mulaik et al. 1989, Psychological Bulletin 105, 430-445).
+
+    GFI = 1 - e'We / s'Ws over the moments s that the model explains, with residuals e and normal-theory
+    weights W; the moments of fixed covariates are no part of s.
+    """
+    explained = np.array([name not in table.exogenous for name in sample.names])
+    part = explained[:, None] | explained[None, :]
+    weight = np.linalg.inv(implied.covariance)
+    observed = weight @ np.where(part, sample.covariance, 0.0)
+    residual = weight @ np.where(part, sample.covariance - implied.covariance, 0.0)
+    misfit, total = float(np.trace(residual @ residual)), float(np.trace(observed @ observed))
+    moments = int(part[np.tril_indices(len(part))].sum())
+    if table.meanstructure:
+        mean = np.where(explained, sample.mean, 0.0)
+        difference = np.where(explained, sample.mean - implied.mean, 0.0)
+        moments += int(explained.sum())
+        misfit += 2.0 * float(difference @ weight @ difference)
+        total += 2.0 * float(mean @ weight @ mean)
+    gfi = 1.0 - misfit / total
+    return {
         "gfi": gfi,
         "agfi": 1.0 - moments / df * (1.0 - gfi) if df else None,
         "pgfi": df / moments * gfi,
-        "mfi": float(np.exp(-0.5 * (test.chisq - df) / n)),
-        "ecvi": test.chisq / n + 2.0 * n_free / n,
     }

@@ -50,9 +50,7 @@ def require_identified(table: ParameterTable, structure: Structure, start: Array
         if not at_fault:
             return
     raise ModelError(
-        Problem(
-            f"the model is not identified: the data cannot tell apart {', '.join(at_fault)}", "model", _REMEDY
-        )
+        Problem(f"the model is not identified: the data cannot tell apart {', '.join(at_fault)}", "model", _REMEDY)
     )
 
 
@@ -95,7 +93,5 @@ def _typical(table: ParameterTable, start: Array) -> Array:
         if row.free:
             left, right = abs(variance.get(row.lhs, 1.0)), abs(variance.get(row.rhs, 1.0))
             covariance = 0.4 * np.sqrt(left * right)
-            size[row.free - 1] = (
-                covariance if row.op == "~~" else 0.6 * np.sqrt(left / right) if right else 0.5
-            )
+            size[row.free - 1] = covariance if row.op == "~~" else 0.6 * np.sqrt(left / right) if right else 0.5
     return size

@@ -121,7 +121,7 @@ def implied(structure: Structure, theta: Array) -> Implied:
     residual[structure.s_second, structure.s_first] = values[structure.s]
     intercepts = np.zeros(k)
     intercepts[structure.m_at] = values[structure.m]
-    inverse = np.linalg.inv(directed)
+    inverse = np.asarray(np.linalg.inv(directed), dtype=np.float64)
     full = inverse @ residual @ inverse.T
     full_mean = inverse @ intercepts
     return Implied(full[:p, :p], full_mean[:p], inverse, full, full_mean)

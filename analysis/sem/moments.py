@@ -38,9 +38,7 @@ def moments_of_frame(data: pd.DataFrame, names: Sequence[str]) -> SampleMoments:
     n = len(rows)
     if n <= len(names):
         raise DataError(
-            Problem(
-                f"{n} complete rows are too few for {len(names)} variables", "data", "check missing values"
-            )
+            Problem(f"{n} complete rows are too few for {len(names)} variables", "data", "check missing values")
         )
     mean = rows.mean(axis=0)
     centred = rows - mean
@@ -56,16 +54,12 @@ def moments_given(
     _require_columns(covariance, names)
     missing_rows = [name for name in names if name not in covariance.index]
     if missing_rows:
-        raise DataError(
-            Problem(f"the covariance matrix has no row for {', '.join(missing_rows)}", "covariance")
-        )
+        raise DataError(Problem(f"the covariance matrix has no row for {', '.join(missing_rows)}", "covariance"))
     if nobs <= len(names):
         raise DataError(Problem(f"N = {nobs} is too small for {len(names)} variables", "--nobs"))
     matrix = covariance.loc[list(names), list(names)].to_numpy(dtype=float)
     if not np.allclose(matrix, matrix.T, rtol=1e-8, atol=1e-10):
-        raise DataError(
-            Problem("the covariance matrix is not symmetric", "covariance", "give both triangles")
-        )
+        raise DataError(Problem("the covariance matrix is not symmetric", "covariance", "give both triangles"))
     _require_variance(matrix, np.zeros(len(names)), names)
     if np.linalg.eigvalsh(matrix)[0] <= 0:
         raise DataError(
@@ -89,9 +83,7 @@ def _require_columns(data: pd.DataFrame, names: Sequence[str]) -> None:
 
 def _numeric(data: pd.DataFrame, names: Sequence[str]) -> Array:
     problems = [
-        Problem(
-            f"'{name}' does not hold numbers", "data", "recode the answers to codes first (smartcity clean)"
-        )
+        Problem(f"'{name}' does not hold numbers", "data", "recode the answers to codes first (smartcity clean)")
         for name in names
         if not pd.api.types.is_numeric_dtype(data[name])
     ]
@@ -106,8 +98,6 @@ def _require_variance(covariance: Array, mean: Array, names: Sequence[str]) -> N
     constant = [name for name, does in zip(names, varies, strict=True) if not does]
     if constant:
         raise DataError(
-            Problem(
-                f"'{name}' is constant: everyone gave the same answer", "data", "leave it out of the model"
-            )
+            Problem(f"'{name}' is constant: everyone gave the same answer", "data", "leave it out of the model")
             for name in constant
         )

@@ -55,9 +55,7 @@ def minimise(
     theta, current = start, value(start)
     damping, evaluations, decrement = 0.0, 1, np.inf
     if not np.isfinite(current):
-        return Optimum(
-            start, current, np.inf, False, 0, 1, "the starting values imply no valid covariance matrix"
-        )
+        return Optimum(start, current, np.inf, False, 0, 1, "the starting values imply no valid covariance matrix")
     for iteration in range(_MAX_ITERATIONS):
         gradient, curvature = slopes(theta)
         if decrement < _NEAR and _is_positive_definite(exact := hessian(theta)):

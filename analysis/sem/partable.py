@@ -6,6 +6,7 @@ variances, covariances of exogenous latents and of outcomes that predict nothing
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from itertools import combinations
@@ -146,9 +147,7 @@ def _roles(statements: Iterable[Statement]) -> _Roles:
         name for s in statements if s.op == "~~" or s.rhs == "1" for name in (s.lhs, s.rhs) if name != "1"
     )
     # lavaan's order of observed variables: indicators, outcomes, predictors, the rest.
-    observed = _unique(
-        name for name in (*indicators, *outcomes, *predictors, *others) if name not in set(latent)
-    )
+    observed = _unique(name for name in (*indicators, *outcomes, *predictors, *others) if name not in set(latent))
     return _Roles(latent, indicators, outcomes, predictors, observed)
 
 
@@ -189,8 +188,7 @@ def _exogenous(roles: _Roles, written: list[Parameter]) -> tuple[str, ...]:
 def _fix_markers(written: list[Parameter], roles: _Roles) -> list[Parameter]:
     """The first loading of each latent is 1, unless it is given a value or freed by NA."""
     first = {
-        name: next(i for i, r in enumerate(written) if r.op == "=~" and r.lhs == name)
-        for name in roles.latent
+        name: next(i for i, r in enumerate(written) if r.op == "=~" and r.lhs == name) for name in roles.latent
     }
     rows = list(written)
     for i in first.values():
@@ -204,11 +202,8 @@ def _defaults(
 ) -> list[Parameter]:
     """What lavaan adds to a model as written (auto.var, auto.cov.lv.x, auto.cov.y, auto.fix.single, means)."""
     has = {(row.op, *sorted((row.lhs, row.rhs))) for row in written}
-    single = {
-        rows[0]
-        for name in roles.latent
-        if len(rows := [r.rhs for r in written if r.op == "=~" and r.lhs == name]) == 1
-    }
+    n_items = Counter(row.lhs for row in written if row.op == "=~")
+    single = {row.rhs for row in written if row.op == "=~" and n_items[row.lhs] == 1}
     rows: list[Parameter] = []
     for name in (*(v for v in roles.observed if v not in exogenous), *roles.latent):
         if ("~~", name, name) not in has:

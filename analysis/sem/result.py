@@ -123,9 +123,7 @@ class SemResult:
             "nobs": self.nobs,
             "npar": self.npar,
             "warnings": list(self.warnings),
-            "parameters": [
-                {key: _finite(getattr(estimate, key)) for key in keys} for estimate in self.estimates
-            ],
+            "parameters": [{key: _finite(getattr(estimate, key)) for key in keys} for estimate in self.estimates],
             "fit": {name: _finite(value) for name, value in self.fit_measures.items()},
             "r2": {name: _finite(value) for name, value in self.r_squared.items()},
             "undefined": self.undefined,
@@ -136,7 +134,7 @@ class SemResult:
 
 def _correlation(covariance: pd.DataFrame) -> pd.DataFrame:
     deviations = np.sqrt(np.diag(covariance))
-    return covariance / np.outer(deviations, deviations)
+    return covariance.div(deviations, axis=0).div(deviations, axis=1)
 
 
 def _finite(value: object) -> object:

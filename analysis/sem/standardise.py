@@ -24,17 +24,15 @@ def standardised(
     with np.errstate(invalid="ignore"):
         deviations = np.sqrt(np.diag(implied.full_covariance))
     latent_only = np.where(np.arange(len(deviations)) < structure.n_observed, 1.0, deviations)
-    residual = _residual_deviations(table, structure, values)
-    residual_latent = {
-        name: 1.0 if name in table.observed else deviation for name, deviation in residual.items()
-    }
+    residual = _residual_deviations(table, values)
+    residual_latent = {name: 1.0 if name in table.observed else deviation for name, deviation in residual.items()}
     return (
         _scaled(table, structure, values, latent_only, residual_latent),
         _scaled(table, structure, values, deviations, residual),
     )
 
 
-def _residual_deviations(table: ParameterTable, structure: Structure, values: Array) -> dict[str, float]:
+def _residual_deviations(table: ParameterTable, values: Array) -> dict[str, float]:
     """SD of each variable's own term in S: its residual where it is explained, the variable itself where not."""
     with np.errstate(invalid="ignore"):
         return {

@@ -67,9 +67,7 @@ def _start(
     if row.op == "=~":
         return factors[row.lhs][0].get(row.rhs, 1.0)
     if row.op == "~~" and row.lhs == row.rhs:
-        return (
-            0.5 * float(sample.covariance[at[row.lhs], at[row.lhs]]) if row.lhs in at else factors[row.lhs][1]
-        )
+        return 0.5 * float(sample.covariance[at[row.lhs], at[row.lhs]]) if row.lhs in at else factors[row.lhs][1]
     if row.op == "~1" and row.lhs in at:
         return float(sample.mean[at[row.lhs]])
     return 0.0

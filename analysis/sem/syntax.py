@@ -212,9 +212,7 @@ def _block(tokens: list[_Token]) -> tuple[str, str] | None:
         return None
     kind = tokens[0].text.lower()
     if kind not in {"group", "level"} or len(tokens) != 3:
-        raise _StatementError(
-            tokens[0].start, "a block header is expected", "write 'group: label' or 'level: 1'"
-        )
+        raise _StatementError(tokens[0].start, "a block header is expected", "write 'group: label' or 'level: 1'")
     return kind, tokens[2].text.strip("\"'")
 
 
@@ -223,9 +221,7 @@ def _relation(tokens: list[_Token], reader: _Reader) -> Relation:
     operator = tokens[positions[0]]
     if len(positions) > 1:
         second = tokens[positions[1]]
-        raise _StatementError(
-            second.start, "two operators in one statement", f"write {_FORMS[operator.text]}"
-        )
+        raise _StatementError(second.start, "two operators in one statement", f"write {_FORMS[operator.text]}")
     lhs, rhs = tokens[: positions[0]], tokens[positions[0] + 1 :]
     if not lhs or not rhs:
         raise _StatementError(
@@ -238,9 +234,7 @@ def _relation(tokens: list[_Token], reader: _Reader) -> Relation:
     return Relation(left, operator.text, right, line)  # type: ignore[arg-type]
 
 
-def _formula(
-    tokens: list[_Token], reader: _Reader, level: str | None, group: str | None
-) -> Iterator[Statement]:
+def _formula(tokens: list[_Token], reader: _Reader, level: str | None, group: str | None) -> Iterator[Statement]:
     positions = [i for i, token in enumerate(tokens) if token.kind == "operator"]
     if not positions:
         raise _StatementError(tokens[0].start, "no operator in this statement", "use one of =~ ~ ~~ := ==")
@@ -256,15 +250,15 @@ def _formula(
         for other, its_modifiers, its_offset in rhs:
             if other in {"0", "1"} and operator.text != "~":
                 raise _StatementError(its_offset, f"'{other}' is not a variable", form)
-            if other == "0":
-                other, its_modifiers = "1", (Modifier("fixed", (0.0,)),)
             line, column = reader.where(its_offset)
+            if other == "0":  # y ~ 0 means an intercept of zero
+                zero = (Modifier("fixed", (0.0,)),)
+                yield Statement(name, "~", "1", zero, level, group, line, column)
+                continue
             yield Statement(name, operator.text, other, its_modifiers, level, group, line, column)  # type: ignore[arg-type]
 
 
-def _terms(
-    tokens: list[_Token], operator: _Token, form: str
-) -> Iterator[tuple[str, tuple[Modifier, ...], int]]:
+def _terms(tokens: list[_Token], operator: _Token, form: str) -> Iterator[tuple[str, tuple[Modifier, ...], int]]:
     """Terms between plus signs: (variable, modifiers, offset)."""
     if not tokens:
         raise _StatementError(operator.start, f"'{operator.text}' needs both sides", form)
@@ -295,9 +289,7 @@ def _term(tokens: list[_Token], form: str) -> tuple[str, tuple[Modifier, ...], i
         raise _StatementError(offending.start, "one variable name is expected here", form)
     if variable[0].kind == "number" and variable[0].text not in {"0", "1"}:
         raise _StatementError(variable[0].start, f"'{variable[0].text}' is not a variable", form)
-    modifiers = tuple(
-        _modifier(part, sign, tokens[0].start) for part, sign in zip(parts, signs, strict=False)
-    )
+    modifiers = tuple(_modifier(part, sign, tokens[0].start) for part, sign in zip(parts, signs, strict=False))
     return variable[0].text, modifiers, variable[0].start
 
 
@@ -306,8 +298,8 @@ def _modifier(tokens: list[_Token], sign: str, offset: int) -> Modifier:
         raise _StatementError(offset, "nothing stands before '*'", "write e.g. 0.5*x, a*x or NA*x")
     function = tokens[0].text if len(tokens) > 1 and tokens[1].text == "(" else None
     if function is None:
-        values = (_value(tokens),)
-        return _plain(values) if sign == "*" else Modifier("start", values)
+        value = _value(tokens)
+        return _plain((value,)) if sign == "*" else Modifier("start", (value,))
     if function not in _FUNCTIONS or tokens[-1].text != ")":
         raise _StatementError(
             tokens[0].start, f"'{function}(…)' is not a modifier", "use c(), start(), label(), equal()"
@@ -345,9 +337,7 @@ def _value(tokens: list[_Token]) -> ModifierValue:
         sign = -1.0 if tokens[0].text == "-" else 1.0
         tokens = tokens[1:]
     if len(tokens) != 1 or tokens[0].kind not in {"number", "name", "string"}:
-        raise _StatementError(
-            tokens[0].start, "a number or a label is expected here", "e.g. 0.5*x, a*x or NA*x"
-        )
+        raise _StatementError(tokens[0].start, "a number or a label is expected here", "e.g. 0.5*x, a*x or NA*x")
     token = tokens[0]
     if token.kind == "number":
         return sign * float(token.text)

@@ -39,24 +39,22 @@ def gradient(
     sample: SampleMoments, structure: Structure, implied: Implied, d: Derivatives, meanstructure: bool
 ) -> Array:
     """dF/dtheta, shape (n_free,): tr(Q dSigma) - 2 dmu' Sigma^-1 (m - mu), Q = W - W T W, W = Sigma^-1."""
-    weight = np.linalg.inv(implied.covariance)
+    weight = _inverse(implied.covariance)
     target = _centred_about(sample, implied, meanstructure)
     q = weight - weight @ target @ weight
     by_row = 2.0 * np.einsum("ir,ir->r", q @ d.left, d.right)
     if meanstructure:
         by_row -= 2.0 * d.mean.T @ (weight @ (sample.mean - implied.mean))
-    return structure.collect @ by_row
+    return np.asarray(structure.collect @ by_row)
 
 
-def expected_information(
-    structure: Structure, implied: Implied, d: Derivatives, meanstructure: bool
-) -> Array:
+def expected_information(structure: Structure, implied: Implied, d: Derivatives, meanstructure: bool) -> Array:
     """Expected information of one observation, shape (n_free, n_free).
 
     I_kl = tr(W dSigma_k W dSigma_l) / 2 + dmu_k' W dmu_l: Bollen (1989), eq. 4B.5; Magnus & Neudecker (1999),
     chapter 15. With dSigma of rank two, the trace is twice the sum of two products of bilinear forms.
     """
-    weight = np.linalg.inv(implied.covariance)
+    weight = _inverse(implied.covariance)
     weighted_left = weight @ d.left
     left_left = d.left.T @ weighted_left
     right_right = d.right.T @ weight @ d.right
@@ -64,7 +62,7 @@ def expected_information(
     by_row = left_left * right_right + right_left * right_left.T
     if meanstructure:
         by_row += d.mean.T @ weight @ d.mean
-    return structure.collect @ by_row @ structure.collect.T
+    return np.asarray(structure.collect @ by_row @ structure.collect.T)
 
 
 def hessian(
@@ -76,10 +74,10 @@ def hessian(
     tr(W dS_k W dS_l) + tr(Q d2S_kl) and, for means, 2 r' dS_k W dmu_l + 2 r' dS_l W dmu_k + 2 dmu_k' W dmu_l -
     2 r' d2mu_kl (differentiating the gradient once more).
     """
-    weight = np.linalg.inv(implied.covariance)
-    target = weight @ _centred_about(sample, implied, meanstructure) @ weight
+    weight = _inverse(implied.covariance)
+    target = np.asarray(weight @ _centred_about(sample, implied, meanstructure) @ weight)
     by_row = 2.0 * _trace(d, weight, target) - _trace(d, weight, weight)
-    by_row += second_derivatives_of_covariance(structure, implied, weight - target)
+    by_row += second_derivatives_of_covariance(structure, implied, np.subtract(weight, target))
     if meanstructure:
         residual = weight @ (sample.mean - implied.mean)
         weighted_mean = weight @ d.mean
@@ -87,7 +85,7 @@ def hessian(
         cross += (residual @ d.right)[:, None] * (d.left.T @ weighted_mean)
         by_row += 2.0 * (cross + cross.T + d.mean.T @ weighted_mean)
         by_row -= 2.0 * second_derivatives_of_mean(structure, implied, residual)
-    return structure.collect @ by_row @ structure.collect.T
+    return np.asarray(structure.collect @ by_row @ structure.collect.T)
 
 
 def _trace(d: Derivatives, w: Array, v: Array) -> Array:
@@ -110,3 +108,7 @@ def _centred_about(sample: SampleMoments, implied: Implied, meanstructure: bool)
         return sample.covariance
     difference = sample.mean - implied.mean
     return sample.covariance + np.outer(difference, difference)
+
+
+def _inverse(matrix: Array) -> Array:
+    return np.asarray(np.linalg.inv(matrix), dtype=np.float64)
