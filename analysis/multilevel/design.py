@@ -207,7 +207,7 @@ def _levels(atom: Atom, column: pd.Series) -> tuple[str, ...]:
     return ()
 
 
-def _coded(column: pd.Series, levels: tuple[str, ...]) -> pd.Categorical:
+def _coded(column: pd.Series, levels: tuple[str, ...]) -> pd.Categorical[str]:
     """A factor whose levels are called l0, l1, …: no label of the data meets formulaic's own notation."""
     code = {level: f"l{i}" for i, level in enumerate(levels)}
     return pd.Categorical([code[str(level)] for level in column], categories=list(code.values()))

@@ -26,8 +26,8 @@ def intraclass_correlation(between: float, within: float) -> float:
 def explained_variance(X: Array, beta: Array, Z: Array, covariance: Array, sigma2: float) -> ExplainedVariance:
     """R² of Nakagawa & Schielzeth (2013, eq. 26-30) with random slopes by Johnson (2014, eq. 10).
 
-    X (n, p), ``beta`` (p,), Z (n, q), ``covariance`` (q, q) of the random effects. The variance of the fixed part
-    is that of X β over rows (denominator n - 1), of the random part the mean of diag(Z Σ Z').
+    X (n, p), ``beta`` (p,), Z (n, q), ``covariance`` (q, q) of the random effects. The variance of the fixed
+    part is that of X β over rows (denominator n - 1), of the random part the mean of diag(Z Σ Z').
     """
     fixed = float(np.var(X @ beta, ddof=1))
     random = float(np.einsum("iq,qr,ir->", Z, covariance, Z)) / len(Z)

@@ -72,7 +72,7 @@ def fit(formula: str, data: pd.DataFrame, *, reml: bool = True, name: str = "mod
 def _fixed_effects(terms: tuple[str, ...], at: Profile) -> tuple[FixedEffect, ...]:
     errors = np.sqrt(np.diag(at.cov_beta))
     if not (np.isfinite(errors).all() and (errors > 0).all()):
-        raise EstimationError(Problem("a standard error of the mixed model is zero or not finite", "mixed model"))
+        raise EstimationError(Problem("a standard error is zero or not finite", "mixed model"))
     width = float(norm.ppf(0.975))
     return tuple(
         FixedEffect(
@@ -119,7 +119,7 @@ def _is_singular(relative: Array) -> bool:
 def _conventions(reml: bool) -> tuple[str, ...]:
     return (
         "restricted maximum likelihood (REML)" if reml else "maximum likelihood (ML)",
-        "log-likelihood, AIC and BIC as lme4 counts them: parameters are fixed effects and variance components",
+        "AIC and BIC count fixed effects and variance components, as lme4 does",
         "standard errors of fixed effects given the estimated variance components",
         "p values and intervals from the normal distribution",
     )
@@ -138,9 +138,10 @@ def _warnings(design: Design, covariance: Array, singular: bool) -> tuple[str, .
 def _explain_singularity(design: Design, covariance: Array) -> str:
     sd = np.sqrt(np.diag(covariance))
     spread = sd * np.sqrt((design.Z**2).mean(axis=0))
-    zero = [name for name, s in zip(design.random_names, spread, strict=True) if s < SINGULAR * np.std(design.y)]
+    small = spread < SINGULAR * np.std(design.y)
+    zero = [term for term, is_zero in zip(design.random_names, small, strict=True) if is_zero]
     if zero:
-        effects = ", ".join(f"'{name}'" for name in zero)
+        effects = ", ".join(f"'{term}'" for term in zero)
         cause = f"the variance of {effects} between groups of '{design.group_name}' is estimated as zero"
     elif len(sd) == 2:
         sign = "+1" if covariance[0, 1] > 0 else "-1"

@@ -1,7 +1,7 @@
 """Search for the covariance of the random effects by statsmodels' MixedLM, behind a guard.
 
-MixedLM can report convergence with fixed effects of zero and an infinite likelihood. So each of its answers is
-evaluated anew by our own likelihood, and one is believed only where a second optimiser comes to the same place.
+MixedLM can report convergence with fixed effects of zero and an infinite likelihood. So each of its answers
+is evaluated anew by our own likelihood, and believed only where a second optimiser comes to the same place.
 """
 
 from __future__ import annotations
@@ -52,7 +52,7 @@ def search(data: Whitened, products: CrossProducts, reml: bool) -> Search:
         best = max(found, key=lambda other: other.at.loglik)
         if sum(_agree(best, other) for other in found) >= 2:
             return Search(best, tuple(found))
-    listed = "; ".join(f"{c.optimiser} {c.at.loglik:.6f}" for c in found) or "none came to a finite likelihood"
+    listed = "; ".join(f"{c.optimiser} {c.at.loglik:.6f}" for c in found) or "none is finite"
     what = f"no two optimisers agree on the likelihood of the mixed model ({listed})"
     raise EstimationError(Problem(what, "mixed model", "take fewer random effects or rescale the variables"))
 
@@ -73,7 +73,8 @@ def _candidates(data: Whitened, products: CrossProducts, reml: bool) -> Iterator
         with warnings.catch_warnings(), np.errstate(all="ignore"):
             warnings.simplefilter("ignore")  # convergence and boundary are judged here, from the numbers
             try:
-                fitted = MixedLM(data.y, data.X, data.group, data.Z).fit(reml=reml, method=optimiser, **options)
+                model = MixedLM(data.y, data.X, data.group, data.Z)
+                fitted = model.fit(reml=reml, method=optimiser, **options)
             except np.linalg.LinAlgError:
                 continue
         covariance = np.asarray(fitted.cov_re_unscaled, dtype=float)

@@ -50,9 +50,9 @@ class OptimiserRun:
 class MixedResult:
     """A fitted linear mixed model.
 
-    ``formula`` as given; ``nobs`` analysed rows, ``n_dropped`` rows with a missing value; ``groups`` number of
-    groups by grouping variable; ``npar`` fixed effects and variance parameters; ``loglik`` restricted if ``reml``;
-    ``icc`` only for a null model with random intercept; ``undefined`` says why a statistic is None.
+    ``formula`` as given; ``nobs`` analysed rows, ``n_dropped`` rows with a missing value; ``groups`` number
+    of groups by grouping variable; ``npar`` fixed effects and variance parameters; ``loglik`` restricted if
+    ``reml``; ``icc`` only for a null model with random intercept; ``undefined`` says why a statistic is None.
     """
 
     name: str
@@ -86,8 +86,12 @@ class MixedResult:
     @property
     def random(self) -> pd.DataFrame:
         """Variance components: grp, var1, var2, vcov, sdcor."""
-        frame = pd.DataFrame([asdict(component) for component in self.random_effects])
-        return frame.astype({"var1": object, "var2": object, "sdcor": float})
+        columns = {
+            column: [getattr(component, column) for component in self.random_effects]
+            for column in ("grp", "var1", "var2", "vcov", "sdcor")
+        }
+        texts = {column: pd.Series(columns[column], dtype=object) for column in ("grp", "var1", "var2")}
+        return pd.DataFrame(columns | texts).astype({"sdcor": float})
 
     def tidy(self) -> pd.DataFrame:
         """One row per estimate: effect ("fixed" or "random"), group, term, then the columns of ``fixed``.

@@ -36,8 +36,8 @@ class Whitened:
 def whiten(design: Design) -> Whitened:
     """Orthogonalise X and Z by QR and take the least-squares fit out of y.
 
-    The likelihood is equivariant under all three: nothing is lost, and slopes, units and large means no longer
-    matter. Raises ModelError when the fixed effects leave no residual degrees of freedom or no residual.
+    The likelihood is equivariant under all three: nothing is lost, and slopes, units and large means no
+    longer matter. Raises ModelError when the fixed effects leave no residual degrees of freedom or no residual.
     """
     n, p = design.X.shape
     if p == 0:
@@ -89,6 +89,6 @@ def unwhiten(at: Profile, data: Whitened, reml: bool) -> Profile:
 
 
 def random_covariance(factor: Array, at: Profile, data: Whitened) -> Array:
-    """Covariance (q, q) of the random effects in the units of the design: R⁻¹ σ² Λ Λ' R⁻ᵀ, exactly symmetric."""
+    """Covariance (q, q) of the random effects in the units of the design: R⁻¹ σ² Λ Λ' R⁻ᵀ."""
     root = data.scale * np.sqrt(at.sigma2) * np.linalg.solve(data.R_Z, factor)
     return np.asarray(root @ root.T)
