@@ -17,7 +17,7 @@ from analysis.sem.moments import SampleMoments
 from analysis.sem.partable import ParameterTable
 
 Array = NDArray[np.float64]
-Measures = dict[str, float | None]
+Measures = dict[str, int | float | None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,14 +110,15 @@ def rmsea(chisq: float, df: int, n: int) -> Measures:
         return dict.fromkeys(names)
     lower = chi_square.noncentrality_at(chisq, df, 0.95)
     upper = chi_square.noncentrality_at(chisq, df, 0.05)
-    numbers = (
+    numbers: tuple[float, ...] = (
         np.sqrt(max((chisq - df) / (df * n), 0.0)),
         np.sqrt(lower / (df * n)),
         np.sqrt(upper / (df * n)),
         1.0 - chi_square.noncentral_cdf(chisq, df, n * df * 0.05**2),
         chi_square.noncentral_cdf(chisq, df, n * df * 0.08**2),
     )
-    return dict(zip(names, map(float, numbers), strict=True))
+    criteria: Measures = {"rmsea_ci_level": 0.9, "rmsea_close_h0": 0.05, "rmsea_notclose_h0": 0.08}
+    return {**dict(zip(names, map(float, numbers), strict=True)), **criteria}
 
 
 def residual_summaries(sample: SampleMoments, implied: Implied, meanstructure: bool) -> Measures:
@@ -179,11 +180,12 @@ def goodness_of_fit(sample: SampleMoments, implied: Implied, table: ParameterTab
     observed = weight @ np.where(part, sample.covariance, 0.0)
     residual = weight @ np.where(part, sample.covariance - implied.covariance, 0.0)
     misfit, total = float(np.trace(residual @ residual)), float(np.trace(observed @ observed))
-    moments = int(part[np.tril_indices(len(part))].sum())
+    # AGFI and PGFI count every moment, as lavaan does.
+    moments = len(part) * (len(part) + 1) // 2
     if table.meanstructure:
         mean = np.where(explained, sample.mean, 0.0)
         difference = np.where(explained, sample.mean - implied.mean, 0.0)
-        moments += int(explained.sum())
+        moments += len(explained)
         misfit += 2.0 * float(difference @ weight @ difference)
         total += 2.0 * float(mean @ weight @ mean)
     gfi = 1.0 - misfit / total

@@ -65,7 +65,7 @@ class SemResult:
     latent: tuple[str, ...]
     exogenous: tuple[str, ...]
     estimates: tuple[Estimate, ...]
-    fit_measures: dict[str, float | None]
+    fit_measures: dict[str, int | float | None]
     undefined: dict[str, str]
     r_squared: dict[str, float]
     free_names: tuple[str, ...]
