@@ -1,0 +1,1 @@
+"""Figures: each draws frames into one picture; none computes a statistic."""
