@@ -57,7 +57,7 @@ def build_design(formula: Formula, data: pd.DataFrame) -> Design:
         rows &= column.notna().to_numpy()
     _require_rows(rows, formula, data)
     group = _group_codes(data.loc[rows, term.group], term.group)
-    _require_outcome(y[rows], deparse(formula.response))
+    _require_outcome(y[rows], group, deparse(formula.response), term.group)
     X, fixed_names = _matrix(formula.fixed, [column[rows] for column in fixed], int(rows.sum()))
     Z, random_names = _matrix(term.effects, [column[rows] for column in random], int(rows.sum()))
     if not random_names:
@@ -171,11 +171,14 @@ def _require_finite(values: Array, label: str) -> None:
         raise DataError(Problem(f"{label} is infinite in {infinite} rows", "data", hint))
 
 
-def _require_outcome(y: Array, label: str) -> None:
+def _require_outcome(y: Array, group: NDArray[np.intp], label: str, group_name: str) -> None:
     _require_finite(y, f"the outcome '{label}'")
     if np.ptp(y) == 0:
         hint = "there is no variance to explain"
         raise ModelError(Problem(f"the outcome '{label}' is constant in the analysed rows", "data", hint))
+    if _constant_within(y, group):
+        what = f"the outcome '{label}' does not vary within the groups of '{group_name}'"
+        raise ModelError(Problem(what, "data", "a variable of the group itself is no outcome of its members"))
 
 
 def _matrix(algebra: Algebra, columns: list[pd.Series], n: int) -> tuple[Array, tuple[str, ...]]:
@@ -232,9 +235,7 @@ def _r_factor_name(part: str, atoms: tuple[Atom, ...], levels: list[tuple[str, .
 def _require_slopes_vary(Z: Array, terms: tuple[str, ...], group: NDArray[np.intp], group_name: str) -> None:
     """A slope over groups needs a variable that differs between the rows of at least one group."""
     fixed_within = [
-        name
-        for j, name in enumerate(terms)
-        if name != "(Intercept)" and (Z[:, j] == Z[_first_rows(group)[group], j]).all()
+        name for j, name in enumerate(terms) if name != "(Intercept)" and _constant_within(Z[:, j], group)
     ]
     if fixed_within:
         what = f"cannot vary over '{group_name}': the variable is constant within each group"
@@ -250,5 +251,6 @@ def _require_slopes_vary(Z: Array, terms: tuple[str, ...], group: NDArray[np.int
         raise ModelError(Problem(what, "formula", "take fewer random slopes or join small groups"))
 
 
-def _first_rows(group: NDArray[np.intp]) -> NDArray[np.intp]:
-    return np.unique(group, return_index=True)[1]
+def _constant_within(values: Array, group: NDArray[np.intp]) -> bool:
+    first_rows = np.unique(group, return_index=True)[1]
+    return bool((values == values[first_rows[group]]).all())

@@ -1,7 +1,9 @@
 """Search for the covariance of the random effects by statsmodels' MixedLM, behind a guard.
 
-MixedLM can report convergence with fixed effects of zero and an infinite likelihood. So each of its answers
-is evaluated anew by our own likelihood, and believed only where a second optimiser comes to the same place.
+MixedLM can report convergence with fixed effects of zero and an infinite likelihood, and it stops short of the
+boundary where a variance is zero or a correlation one. So each of its answers is evaluated anew by our own
+likelihood, carried on to the maximum next to it, and believed only where a second optimiser of MixedLM leads to
+the same maximum.
 """
 
 from __future__ import annotations
@@ -9,8 +11,10 @@ from __future__ import annotations
 import warnings
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
+from scipy.optimize import minimize
 
 from analysis.errors import EstimationError, Problem
 from analysis.multilevel.crossproducts import CrossProducts
@@ -75,26 +79,59 @@ def _candidates(data: Whitened, products: CrossProducts, reml: bool) -> Iterator
             try:
                 model = MixedLM(data.y, data.X, data.group, data.Z)
                 fitted = model.fit(reml=reml, method=optimiser, **options)
+                candidate = _judge(optimiser, fitted, products, reml)
             except np.linalg.LinAlgError:
                 continue
-        covariance = np.asarray(fitted.cov_re_unscaled, dtype=float)
-        if not (np.isfinite(fitted.llf) and np.isfinite(covariance).all()):
-            continue
-        factor, at = _inward(products, covariance, reml)
-        theirs = np.asarray(fitted.fe_params, dtype=float)
-        if (np.abs(theirs - at.beta) < BETA_AGREEMENT * np.sqrt(np.diag(at.cov_beta))).all():
-            yield Candidate(optimiser, bool(fitted.converged), factor, at)
+        if candidate is not None:
+            yield candidate
 
 
-def _inward(products: CrossProducts, covariance: Array, reml: bool) -> tuple[Array, Profile]:
-    """A factor of ``covariance`` of the lowest rank that loses no likelihood worth the name.
+def _judge(optimiser: str, fitted: Any, products: CrossProducts, reml: bool) -> Candidate | None:
+    """The maximum next to a result of MixedLM; None where its numbers contradict the likelihood."""
+    covariance = np.asarray(fitted.cov_re_unscaled, dtype=float)
+    if not (np.isfinite(fitted.llf) and np.isfinite(covariance).all()):
+        return None
+    factor = _root(covariance)
+    at = profile(products, factor, reml)
+    off = np.abs(np.asarray(fitted.fe_params, dtype=float) - at.beta)
+    if (off > BETA_AGREEMENT * np.sqrt(np.diag(at.cov_beta))).any():
+        return None
+    factor, at = _inward(products, _carried_on(products, factor, reml), reml)
+    return Candidate(optimiser, bool(fitted.converged), factor, at)
 
-    MixedLM nears the boundary without reaching it; lme4 gets there. Rank is taken away from the smallest
-    eigenvalue upwards.
-    """
+
+def _root(covariance: Array) -> Array:
     values, vectors = np.linalg.eigh(covariance)
+    return np.asarray(vectors * np.sqrt(np.maximum(values, 0.0)))
+
+
+def _carried_on(products: CrossProducts, factor: Array, reml: bool) -> Array:
+    """Climb from ``factor`` to the nearest maximum in the elements of a triangular Λ.
+
+    In these elements the likelihood is smooth up to and across the boundary (Λ of lower rank), which the
+    elements of a covariance matrix are not.
+    """
+    lower = np.tril_indices(len(factor))
+
+    def negative_loglik(elements: Array) -> float:
+        trial = np.zeros_like(factor)
+        trial[lower] = elements
+        return -profile(products, trial, reml).loglik
+
+    start = np.linalg.qr(factor.T)[1].T[lower]
+    end = np.zeros_like(factor)
+    end[lower] = minimize(negative_loglik, start, method="BFGS", jac="3-point", options={"gtol": 1e-7}).x
+    return end
+
+
+def _inward(products: CrossProducts, factor: Array, reml: bool) -> tuple[Array, Profile]:
+    """A factor of the lowest rank that loses no likelihood worth the name: on the boundary if that is as good.
+
+    Rank is taken away from the smallest eigenvalue of Λ Λ' upwards.
+    """
+    values, vectors = np.linalg.eigh(factor @ factor.T)
     values = np.maximum(values, 0.0)
-    best = (vectors * np.sqrt(values), profile(products, vectors * np.sqrt(values), reml))
+    best = (factor, profile(products, factor, reml))
     for rank_lost in range(1, len(values) + 1):
         values[:rank_lost] = 0.0
         factor = vectors * np.sqrt(values)

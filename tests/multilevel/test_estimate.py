@@ -1,0 +1,237 @@
+"""Fitted mixed models: closed forms, invariances, the boundary, and the guard around statsmodels."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+
+import numpy as np
+import pandas as pd
+import pytest
+from analysis import multilevel
+from analysis.errors import EstimationError, ModelError
+from analysis.multilevel import mixedlm
+from analysis.multilevel.result import MixedResult
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from scipy.stats import multivariate_normal
+from statsmodels.regression.mixed_linear_model import MixedLM
+
+SEEDS = st.integers(min_value=0, max_value=10_000)
+
+
+def survey(seed: int, groups: int = 15, slope_sd: float = 0.6, intercept_sd: float = 0.8) -> pd.DataFrame:
+    """Unbalanced groups with a random intercept and slope and a group variable w."""
+    rng = np.random.default_rng(seed)
+    group = np.repeat(np.arange(groups), rng.integers(4, 14, groups))
+    x, w = rng.normal(size=len(group)), rng.normal(size=groups)
+    intercept, slope = rng.normal(0, intercept_sd, groups), rng.normal(0, slope_sd, groups)
+    y = 2 + 0.5 * x + 0.3 * w[group] + intercept[group] + slope[group] * x + rng.normal(size=len(group))
+    return pd.DataFrame({"y": y, "x": x, "w": w[group], "g": [f"g{i:02d}" for i in group]})
+
+
+def same(one: MixedResult, other: MixedResult, tolerance: float = 1e-3) -> None:
+    np.testing.assert_allclose(one.fixed["est"], other.fixed["est"], rtol=tolerance, atol=1e-4)
+    np.testing.assert_allclose(one.fixed["se"], other.fixed["se"], rtol=tolerance)
+    np.testing.assert_allclose(one.random["vcov"], other.random["vcov"], rtol=10 * tolerance, atol=1e-3)
+    assert one.loglik == pytest.approx(other.loglik, abs=1e-4)
+
+
+@given(SEEDS)
+@settings(max_examples=8, deadline=None)
+def test_balanced_one_way_reml_equals_the_anova_estimator(seed: int) -> None:
+    rng = np.random.default_rng(seed)
+    G, m = 9, 6
+    y = rng.normal(5, 1, (G, m)) + rng.normal(0, 1.0, (G, 1))
+    data = pd.DataFrame({"y": y.ravel(), "g": np.repeat(np.arange(G), m)})
+    result = multilevel.fit("y ~ 1 + (1 | g)", data)
+    within = ((y - y.mean(1, keepdims=True)) ** 2).sum() / (G * (m - 1))
+    between = (m * y.mean(1).var(ddof=1) - within) / m
+    if between <= 0:
+        assert result.singular
+        assert result.random["vcov"].iloc[0] == pytest.approx(0, abs=1e-8)
+        assert result.random["vcov"].iloc[1] == pytest.approx(y.var(ddof=1), rel=1e-9)
+    else:
+        np.testing.assert_allclose(result.random["vcov"], [between, within], rtol=1e-4)
+        assert result.icc == pytest.approx(between / (between + within), rel=1e-4)
+        assert result.fixed["se"].iloc[0] == pytest.approx(np.sqrt((between + within / m) / G), rel=1e-4)
+    assert result.fixed["est"].iloc[0] == pytest.approx(y.mean())
+
+
+@given(SEEDS)
+@settings(max_examples=4, deadline=None)
+def test_neither_row_order_nor_group_labels_matter(seed: int) -> None:
+    data = survey(seed)
+    formula = "y ~ x * w + (1 + x | g)"
+    first = multilevel.fit(formula, data)
+    same(first, multilevel.fit(formula, data.sample(frac=1, random_state=seed)))
+    renamed = data.assign(g=data["g"].map({g: f"z{hash(g) % 997}-{g[::-1]}" for g in data["g"].unique()}))
+    same(first, multilevel.fit(formula, renamed))
+
+
+@given(SEEDS, st.floats(-1e4, 1e4), st.sampled_from([1e-3, 0.5, 100.0]))
+@settings(max_examples=4, deadline=None)
+def test_shift_and_scale_of_the_outcome(seed: int, shift: float, factor: float) -> None:
+    data = survey(seed)
+    one = multilevel.fit("y ~ x + (1 | g)", data)
+    other = multilevel.fit("y ~ x + (1 | g)", data.assign(y=data["y"] * factor + shift))
+    np.testing.assert_allclose(other.fixed["se"], one.fixed["se"] * factor, rtol=1e-4)
+    np.testing.assert_allclose(other.random["vcov"], one.random["vcov"] * factor**2, rtol=1e-3)
+    assert other.fixed["est"].iloc[1] == pytest.approx(one.fixed["est"].iloc[1] * factor, rel=1e-3, abs=1e-6)
+    expected = one.loglik - (one.nobs - 2) * np.log(factor)
+    assert other.loglik == pytest.approx(expected, abs=1e-4)
+
+
+@pytest.mark.parametrize("reml", [True, False])
+def test_loglik_is_the_density_of_the_data(reml: bool) -> None:
+    data = survey(4)
+    result = multilevel.fit("y ~ x + (1 + x | g)", data, reml=reml)
+    X = np.column_stack([np.ones(len(data)), data["x"]])
+    v1, v2, cov, sigma2 = result.random["vcov"]
+    same_group = data["g"].to_numpy()[:, None] == data["g"].to_numpy()[None, :]
+    V = same_group * (X @ np.array([[v1, cov], [cov, v2]]) @ X.T) + sigma2 * np.eye(len(data))
+    beta = result.fixed["est"].to_numpy()
+    information = X.T @ np.linalg.solve(V, X)
+    loglik = multivariate_normal(X @ beta, V).logpdf(data["y"])
+    if reml:
+        loglik += np.log(2 * np.pi) - 0.5 * np.linalg.slogdet(information)[1]
+    assert result.loglik == pytest.approx(loglik, abs=1e-7)
+    np.testing.assert_allclose(beta, np.linalg.solve(information, X.T @ np.linalg.solve(V, data["y"])), rtol=1e-8)
+    np.testing.assert_allclose(result.fixed["se"], np.sqrt(np.diag(np.linalg.inv(information))), rtol=1e-8)
+    assert result.aic == pytest.approx(-2 * loglik + 12)
+    assert result.bic == pytest.approx(-2 * loglik + 6 * np.log(len(data)))
+
+
+def test_zero_variance_gives_least_squares_and_says_so() -> None:
+    data = survey(5, slope_sd=0.0, intercept_sd=0.0)
+    data["y"] -= data.groupby("g")["y"].transform("mean")
+    result = multilevel.fit("y ~ x + (1 | g)", data)
+    assert result.singular
+    assert result.converged
+    assert "the variance of '(Intercept)' between groups of 'g' is estimated as zero" in result.warnings[0]
+    X = np.column_stack([np.ones(len(data)), data["x"]])
+    beta, rss, *_ = np.linalg.lstsq(X, data["y"], rcond=None)
+    np.testing.assert_allclose(result.fixed["est"], beta, atol=1e-10)
+    assert result.random["vcov"].iloc[-1] == pytest.approx(float(rss[0]) / (len(data) - 2))
+
+
+def test_perfect_correlation_is_said() -> None:
+    data = survey(2, slope_sd=0.0, intercept_sd=0.0)
+    effect = dict(zip(data["g"].unique(), np.linspace(-1, 1, 15), strict=True))
+    data["y"] += data["g"].map(effect) * (1 + data["x"])
+    result = multilevel.fit("y ~ x + (1 + x | g)", data)
+    assert result.singular
+    assert result.random["sdcor"].iloc[2] == pytest.approx(1.0, abs=1e-6)
+    assert "correlated by +1" in result.warnings[0]
+
+
+def test_correlation_with_a_zero_variance_is_undefined_with_reason() -> None:
+    data = survey(8, slope_sd=0.0, intercept_sd=0.0)
+    for _, rows in data.groupby("g").groups.items():
+        own = np.column_stack([np.ones(len(rows)), data.loc[rows, "x"]])
+        data.loc[rows, "y"] -= own @ np.linalg.lstsq(own, data.loc[rows, "y"].to_numpy(), rcond=None)[0]
+    result = multilevel.fit("y ~ x + (1 + x | g)", data)
+    assert result.singular
+    assert np.isnan(result.random["sdcor"].iloc[2])
+    assert "variance is zero" in result.undefined["sdcor"]
+    assert json.loads(result.to_json())["random"][2]["sdcor"] is None
+
+
+def test_explained_variance_adds_up() -> None:
+    data = survey(9)
+    result = multilevel.fit("y ~ x + w + (1 | g)", data)
+    fixed = np.var(result.fixed["est"].to_numpy() @ np.array([np.ones(len(data)), data["x"], data["w"]]), ddof=1)
+    random, residual = result.random["vcov"]
+    assert result.r2_marginal == pytest.approx(fixed / (fixed + random + residual))
+    assert result.r2_conditional == pytest.approx((fixed + random) / (fixed + random + residual))
+    assert result.icc is None
+    assert "intercept" in result.undefined["icc"]
+
+
+def test_result_in_its_three_forms() -> None:
+    data = survey(10)
+    data.loc[3, "x"] = np.nan
+    result = multilevel.fit(" y ~ x + (1 + x | g) ", data, reml=False, name="slopes")
+    assert (result.nobs, result.n_dropped, result.npar) == (len(data) - 1, 1, 6)
+    assert result.groups == {"g": 15}
+    assert list(result.fixed.columns) == ["term", "est", "se", "df", "t", "pvalue", "ci_lower", "ci_upper"]
+    assert result.fixed["df"].isna().all()
+    assert "df" in result.undefined
+    assert list(result.random["grp"]) == ["g", "g", "g", "Residual"]
+    assert list(result.tidy()["term"]) == [
+        "(Intercept)", "x", "sd__(Intercept)", "sd__x", "cor__(Intercept).x", "sd__Observation",
+    ]  # fmt: skip
+    glance = result.glance()
+    assert len(glance) == 1
+    assert glance["n_g"].item() == 15
+    content = json.loads(result.to_json())
+    assert content["formula"] == "y ~ x + (1 + x | g)"
+    assert content["fixed"][1]["term"] == "x"
+    assert content["fixed"][1]["df"] is None
+    assert content["random"][2]["var2"] == "x"
+    assert content["random"][3] == {
+        "grp": "Residual", "var1": None, "var2": None,
+        "vcov": result.random_effects[3].vcov, "sdcor": result.random_effects[3].sdcor,
+    }  # fmt: skip
+    for key in ("reml", "nobs", "groups", "logLik", "aic", "bic", "converged", "singular", "icc", "r2_marginal"):
+        assert key in content
+
+
+def test_collinear_terms_are_named_in_the_warnings() -> None:
+    data = survey(11).assign(z=lambda d: 3 * d["x"])
+    result = multilevel.fit("y ~ x + z + (1 | g)", data)
+    assert list(result.fixed["term"]) == ["(Intercept)", "x"]
+    assert "'z'" in result.warnings[0]
+
+
+def test_large_means_and_odd_units_do_no_harm() -> None:
+    data = survey(12)
+    one = multilevel.fit("y ~ x + (1 + x | g)", data)
+    moved = data.assign(x=data["x"] * 1e5 + 3e7)
+    other = multilevel.fit("y ~ x + (1 + x | g)", moved)
+    assert other.fixed["est"].iloc[1] * 1e5 == pytest.approx(one.fixed["est"].iloc[1], rel=1e-5)
+    assert other.random["sdcor"].iloc[1] * 1e5 == pytest.approx(one.random["sdcor"].iloc[1], rel=1e-3)
+
+
+@pytest.mark.parametrize(
+    ("formula", "words"),
+    [("y ~ 0 + (1 | g)", "no fixed effect"), ("y ~ y + (1 | g)", "reproduce the outcome exactly")],
+)
+def test_fixed_parts_without_an_answer(formula: str, words: str) -> None:
+    with pytest.raises(ModelError, match=words):
+        multilevel.fit(formula, survey(13))
+
+
+def test_outcome_constant_within_groups() -> None:
+    with pytest.raises(ModelError, match="does not vary within the groups of 'g'"):
+        multilevel.fit("w ~ 1 + (1 | g)", survey(14))
+
+
+def test_outcome_that_groups_and_slopes_reproduce() -> None:
+    data = survey(14)
+    data["y"] = data["w"] * (1 + data["x"])
+    with pytest.raises(EstimationError, match=r"residual variance|optimisers agree"):
+        multilevel.fit("y ~ x + (1 + x | g)", data)
+
+
+def test_a_lone_optimiser_is_not_believed(monkeypatch: pytest.MonkeyPatch) -> None:
+    whole = mixedlm._candidates
+
+    def first_only(*arguments: object) -> Iterator[mixedlm.Candidate]:
+        yield next(whole(*arguments))  # type: ignore[arg-type]
+
+    monkeypatch.setattr(mixedlm, "_candidates", first_only)
+    with pytest.raises(EstimationError, match="no two optimisers agree"):
+        multilevel.fit("y ~ x + (1 | g)", survey(15))
+
+
+def test_infinite_likelihood_with_convergence_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What lbfgs was seen to return: converged, fixed effects of zero, an infinite likelihood."""
+
+    class Broken:
+        llf, converged = np.inf, True
+        fe_params, cov_re_unscaled = np.zeros(2), np.zeros((1, 1))
+
+    monkeypatch.setattr(MixedLM, "fit", lambda self, **options: Broken())
+    with pytest.raises(EstimationError, match="none is finite"):
+        multilevel.fit("y ~ x + (1 | g)", survey(16))
