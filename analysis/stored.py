@@ -30,7 +30,7 @@ def load(kind: type[T], text: str) -> T:
     return typing.cast("T", _decode(json.loads(text), kind))
 
 
-def _encode(value: Any) -> Any:  # noqa: PLR0911 - one return a kind
+def _encode(value: Any) -> Any:  # noqa: PLR0911
     if value is None or isinstance(value, bool | str):
         return value
     if isinstance(value, int | np.integer):

@@ -1,0 +1,78 @@
+"""Analytic derivatives against finite differences, at random points of models that use every kind of parameter."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import numpy as np
+import pytest
+from analysis.sem.discrepancy import normal
+from analysis.sem.implied import Structure, derivatives, implied, structure_of
+from analysis.sem.moments import SampleMoments, moments_of_frame
+from analysis.sem.partable import bind_exogenous, build_table
+from analysis.sem.starting_values import starting_values
+from analysis.sem.syntax import parse_model
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from numpy.typing import NDArray
+from tests.sem.models import THREE_FACTORS, WITH_COVARIATES, simulated
+
+Array = NDArray[np.float64]
+
+EVERYTHING = """
+f1 =~ x1 + x2 + x3
+f2 =~ x4 + l*x5 + l*x6
+f3 =~ x7 + x8 + x9
+f3 ~ f1 + b*f2 + z1
+f1 ~ b*f2
+x1 ~ x9
+x2 ~~ x3
+f1 ~ 1
+x1 ~ 0*1
+x3 ~~ 0.1*x5
+"""
+MODELS = {"structural": THREE_FACTORS, "covariates": WITH_COVARIATES, "everything": EVERYTHING}
+
+
+def _problem(text: str, seed: int) -> tuple[SampleMoments, Structure, Array]:
+    table = build_table(parse_model(text), meanstructure=True)
+    sample = moments_of_frame(simulated(150, 1), table.observed)
+    table = bind_exogenous(table, sample.covariance, sample.mean)
+    start = starting_values(table, sample)
+    return sample, structure_of(table), start + np.random.default_rng(seed).uniform(-0.1, 0.1, len(start))
+
+
+def _numerical(function: Callable[[Array], Array | float], at: Array) -> Array:
+    step = 1e-5
+    return np.array([(function(at + step * e) - function(at - step * e)) / (2 * step) for e in np.eye(len(at))])
+
+
+@pytest.mark.parametrize("name", MODELS)
+@given(seed=st.integers(0, 10_000))
+@settings(max_examples=10, deadline=None)
+def test_gradient_and_hessian_equal_finite_differences(name: str, seed: int) -> None:
+    sample, structure, theta = _problem(MODELS[name], seed)
+
+    def value(x: Array) -> float:
+        return normal.discrepancy(sample, implied(structure, x), True)
+
+    def gradient(x: Array) -> Array:
+        at = implied(structure, x)
+        return normal.gradient(sample, structure, at, derivatives(structure, at), True)
+
+    at = implied(structure, theta)
+    hessian = normal.hessian(sample, structure, at, derivatives(structure, at), True)
+    scale = np.abs(hessian).max()
+    np.testing.assert_allclose(gradient(theta), _numerical(value, theta), rtol=1e-5, atol=1e-7 * scale)
+    np.testing.assert_allclose(hessian, _numerical(gradient, theta), rtol=1e-5, atol=1e-7 * scale)
+
+
+@pytest.mark.parametrize("name", MODELS)
+def test_expected_information_is_half_the_hessian_where_the_model_is_true(name: str) -> None:
+    """At S = Sigma and m = mu the two are the same (Magnus & Neudecker 1999, chapter 15)."""
+    sample, structure, theta = _problem(MODELS[name], 3)
+    at = implied(structure, theta)
+    true = SampleMoments(sample.names, at.covariance, at.mean, sample.n_observations)
+    d = derivatives(structure, at)
+    expected = normal.expected_information(structure, at, d, True)
+    np.testing.assert_allclose(normal.hessian(true, structure, at, d, True) / 2, expected, rtol=1e-8, atol=1e-10)
