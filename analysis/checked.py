@@ -38,12 +38,20 @@ def parse_checked(
         parsed = parse_specification(text, filename, schema)
     except SpecificationError as error:
         problems += [(_line(problem), problem) for problem in error.problems]
-    for mistake in check(_plain(text)):
+    for mistake in check(plain_value(text)):
         line = line_of(text, mistake.path)
         problems.append((line, Problem(mistake.what, f"{filename}:{line}", mistake.hint)))
     if parsed is None or problems:
         raise SpecificationError(problem for _, problem in sorted(problems, key=lambda pair: pair[0]))
     return parsed
+
+
+def plain_value(text: str) -> Mapping[str, Any]:
+    """The mapping that YAML ``text`` holds; empty where it holds none or is not valid."""
+    try:
+        return mapping(yaml.safe_load(text))
+    except yaml.YAMLError:
+        return {}
 
 
 def mapping(value: Any, *keys: str) -> Mapping[Any, Any]:
@@ -79,10 +87,3 @@ def dotted(path: Path) -> str:
 def _line(problem: Problem) -> int:
     number = problem.where.rpartition(":")[2]
     return int(number) if number.isdigit() else 0
-
-
-def _plain(text: str) -> Mapping[str, Any]:
-    try:
-        return mapping(yaml.safe_load(text))
-    except yaml.YAMLError:
-        return {}

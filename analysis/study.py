@@ -2,88 +2,212 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from types import MappingProxyType
 
-from pydantic import Field
+from analysis.checked import parse_checked
+from analysis.errors import DataError, Problem, SpecificationError, nearest
+from analysis.specification import SpecT, line_of, parse_specification
+from analysis.study_checks import Draft, cross_problems
+from analysis.study_files import (
+    BASE_MODELS,
+    HypothesesFile,
+    Hypothesis,
+    MixedModel,
+    MultilevelFile,
+    StudyFile,
+    hypotheses_mistakes,
+    study_mistakes,
+)
+from analysis.survey.codebook import Codebook, parse_codebook
 
-from analysis.specification import Specification
-from analysis.survey.codebook import Text
-from analysis.survey.screening import ScreeningRule
+__all__ = ["Hypothesis", "MixedModel", "Study", "StudyFile", "known_studies", "load_study"]
+
+DATA_VARIABLE = "SMARTCITY_DATA"
 
 
-class Sources(Specification):
-    """Where the responses are, and for responses that do not ship, how to get and cite them.
+@dataclass(frozen=True, slots=True)
+class Study:
+    """A study whose files are known to agree.
 
-    ``codebook`` and ``responses`` are relative to the project's root; responses that are not there are looked
-    for in the folder that the environment variable SMARTCITY_DATA names.
+    models: "measurement", "structural" and the rivals that are model files → lavaan syntax.
+    rivals: names of all rivals, in order; mixed_rivals: of those that are mixed models → their id.
+    population: the population model of a simulated study.
+    sources: path relative to the root → text, of every file read.
     """
 
-    codebook: str
-    responses: str
-    obtain: str | None = None
-    citation: str | None = None
-
-
-class ModelFiles(Specification):
-    """Model files, relative to the study's folder.
-
-    A rival is a ``.lav`` file, or, for a rival that a structural model cannot state yet (a product of
-    constructs), the id of a mixed model in multilevel.yaml.
-    """
-
-    measurement: str
-    structural: str
-    rivals: dict[str, str] = Field(default={})
-    population: str | None = None
-
-
-class StudyFile(Specification):
-    """The content of study.yaml."""
-
-    study: str
-    title: Text
-    question: Text
-    simulated: bool
-    data: Sources
-    seed: int
-    communes_minimum: int = Field(default=1, ge=1)
-    screening: tuple[ScreeningRule, ...]
-    models: ModelFiles
-    estimator: Literal["ML"] = "ML"
-
-
-class Estimand(Specification):
-    """What a hypothesis is about: a parameter or defined effect of a model, or a term of a mixed model."""
-
-    kind: Literal["parameter", "effect", "mixed"]
-    model: str
     name: str
+    root: Path
+    spec: StudyFile
+    codebook: Codebook
+    hypotheses: tuple[Hypothesis, ...]
+    multilevel: Mapping[str, MixedModel]
+    models: Mapping[str, str]
+    mixed_rivals: Mapping[str, str]
+    population: str | None
+    sources: Mapping[str, str]
+
+    @property
+    def folder(self) -> Path:
+        """Folder of the study's models."""
+        return self.root / "models" / self.name
+
+    @property
+    def rivals(self) -> tuple[str, ...]:
+        """Names of the rival models in the order of study.yaml."""
+        return tuple(self.spec.models.rivals)
 
 
-class Hypothesis(Specification):
-    """One hypothesis; ``sign`` is the direction expected."""
-
-    id: str
-    statement: Text
-    estimand: Estimand
-    sign: Literal["+", "-"]
-    source: str
+def known_studies(root: Path) -> tuple[str, ...]:
+    """Names of the studies under ``root``."""
+    return tuple(sorted(path.parent.name for path in root.glob("models/*/study.yaml")))
 
 
-class HypothesesFile(Specification):
-    """The content of hypotheses.yaml."""
+def load_study(root: Path, name: str) -> Study:
+    """Read and check the study ``name`` under ``root``, the folder that holds models/ and data/.
 
-    hypotheses: tuple[Hypothesis, ...] = Field(min_length=1)
+    Raises SpecificationError with every mistake of all its files, each with file and line.
+    """
+    if name not in known_studies(root):
+        hint = nearest(name, known_studies(root)) or f"there is no models/*/study.yaml under {root}"
+        raise SpecificationError(Problem(f"there is no study '{name}'", f"models/{name}/study.yaml", hint))
+    reader = _Reader(root, f"models/{name}")
+    draft = reader.read()
+    problems = [*reader.problems, *cross_problems(draft, name)]
+    spec, codebook, hypotheses, multilevel = draft.study, draft.codebook, draft.hypotheses, draft.multilevel
+    if problems or spec is None or codebook is None or hypotheses is None or multilevel is None:
+        raise SpecificationError(problems)
+    rivals = spec.models.rivals
+    return Study(
+        name=name,
+        root=root,
+        spec=spec,
+        codebook=codebook,
+        hypotheses=hypotheses.hypotheses,
+        multilevel=MappingProxyType(multilevel.models),
+        models=MappingProxyType({model: draft.sources[file] for model, file in draft.model_files.items()}),
+        mixed_rivals=MappingProxyType({rival: key for rival, key in rivals.items() if not is_model_file(key)}),
+        population=draft.sources.get(f"models/{name}/{spec.models.population}"),
+        sources=MappingProxyType(draft.sources),
+    )
 
 
-class MixedModel(Specification):
-    """One multilevel model in lme4 syntax."""
-
-    title: Text
-    formula: str
+def is_model_file(rival: str) -> bool:
+    """Whether a rival is a model file, and not the id of a mixed model."""
+    return rival.endswith(".lav")
 
 
-class MultilevelFile(Specification):
-    """The content of multilevel.yaml: models by id, in the order of the table."""
+def resolve_responses(study: Study, data: Path | None, environ: Mapping[str, str]) -> Path:
+    """The file of raw responses: ``data``, else the one that ships, else the one in $SMARTCITY_DATA.
 
-    models: dict[str, MixedModel]
+    Raises DataError that says where to get the responses and how to cite them.
+    """
+    if data is not None:
+        if not data.is_file():
+            raise DataError(Problem("there is no such file", str(data), "check the path given by --data"))
+        return data
+    responses = study.spec.data.responses
+    folders = [study.root, *([Path(environ[DATA_VARIABLE])] if environ.get(DATA_VARIABLE) else [])]
+    for folder in folders:
+        if (folder / responses).is_file():
+            return folder / responses
+    raise DataError(Problem(f"the responses of '{study.name}' are not here", responses, _how_to_obtain(study)))
+
+
+def _how_to_obtain(study: Study) -> str:
+    sources = study.spec.data
+    if sources.obtain is None:
+        return "they ship with the project: restore the file from the repository"
+    cite = f"; cite {sources.citation.strip()}" if sources.citation else ""
+    place = f"give the file by --data, or put it at {sources.responses} in the folder that {DATA_VARIABLE} names"
+    return f"get them from {sources.obtain.strip()}{cite}; then {place}"
+
+
+def resolve_communes(study: Study, responses: Path) -> Path | None:
+    """The file of communes: beside the responses, else relative to the codebook's folder; None without one.
+
+    Raises DataError when it is in neither place.
+    """
+    file = study.codebook.communes.file
+    if file is None:
+        return None
+    own = (study.root / study.spec.data.codebook).parent / file
+    for path in (responses.parent / Path(file).name, own):
+        if path.is_file():
+            return path
+    hint = f"put '{Path(file).name}' beside the responses"
+    raise DataError(Problem("the file of communes is missing", str(own), hint))
+
+
+class _Reader:
+    """Reads the files of one study and gathers what is wrong with each of them."""
+
+    def __init__(self, root: Path, folder: str) -> None:
+        self.root, self.folder = root, folder
+        self.problems: list[Problem] = []
+        self.sources: dict[str, str] = {}
+
+    def read(self) -> Draft:
+        """All files, with None for those that cannot be read."""
+        study_file = f"{self.folder}/study.yaml"
+        study = self._parse(study_file, lambda text: parse_checked(text, study_file, StudyFile, study_mistakes))
+        hypotheses_file = f"{self.folder}/hypotheses.yaml"
+        hypotheses = self._parse(
+            hypotheses_file,
+            lambda text: parse_checked(text, hypotheses_file, HypothesesFile, hypotheses_mistakes),
+        )
+        multilevel_file = f"{self.folder}/multilevel.yaml"
+        multilevel = self._parse(
+            multilevel_file, lambda text: parse_specification(text, multilevel_file, MultilevelFile)
+        )
+        codebook, model_files = None, {}
+        if study is not None:
+            named_at = self._at(study_file, "data", "codebook")
+            source = study.data.codebook
+            codebook = self._parse(source, lambda text: parse_codebook(text, source), named_at)
+            model_files = self._models(study, study_file)
+        return Draft(self.folder, study, codebook, hypotheses, multilevel, model_files, self.sources)
+
+    def _models(self, study: StudyFile, study_file: str) -> dict[str, str]:
+        """Model → file, of the model files that are there."""
+        files = {name: getattr(study.models, name) for name in BASE_MODELS}
+        wanted = {name: (file, ("models", name)) for name, file in files.items()}
+        for name, file in study.models.rivals.items():
+            if is_model_file(file):
+                wanted[name] = (file, ("models", "rivals", name))
+        if study.models.population is not None:
+            self._text(f"{self.folder}/{study.models.population}", self._at(study_file, "models", "population"))
+        found: dict[str, str] = {}
+        for name, (file, path) in wanted.items():
+            if self._text(f"{self.folder}/{file}", self._at(study_file, *path)) is not None:
+                found[name] = f"{self.folder}/{file}"
+        return found
+
+    def _parse(self, file: str, parse: Callable[[str], SpecT], named_at: str = "") -> SpecT | None:
+        text = self._text(file, named_at)
+        if text is None:
+            return None
+        try:
+            return parse(text)
+        except SpecificationError as error:
+            self.problems += error.problems
+            return None
+
+    def _text(self, file: str, named_at: str = "") -> str | None:
+        """The text of a file under the root; ``named_at`` is where it was asked for."""
+        try:
+            self.sources[file] = (self.root / file).read_text(encoding="utf-8")
+        except OSError:
+            self.problems.append(
+                Problem(f"there is no file '{file}'", named_at or file, "create it, or mend its name")
+            )
+            return None
+        except UnicodeDecodeError as error:
+            self.problems.append(Problem(f"not UTF-8: {error.reason}", file, "save the file as UTF-8"))
+            return None
+        return self.sources[file]
+
+    def _at(self, file: str, *path: str) -> str:
+        return f"{file}:{line_of(self.sources[file], path)}"

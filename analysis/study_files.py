@@ -1,0 +1,115 @@
+"""The text files of a study as values: study.yaml, hypotheses.yaml, multilevel.yaml."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any, Literal
+
+from pydantic import Field
+
+from analysis.checked import Mistake, mapping, repeated, sequence
+from analysis.specification import Specification
+from analysis.survey.codebook import Text
+from analysis.survey.screening import ScreeningRule
+
+BASE_MODELS = ("measurement", "structural")
+
+
+class Sources(Specification):
+    """Where the responses are, and for responses that do not ship, how to get and cite them.
+
+    ``codebook`` and ``responses`` are relative to the project's root; responses that are not there are looked
+    for in the folder that the environment variable SMARTCITY_DATA names.
+    """
+
+    codebook: str
+    responses: str
+    obtain: str | None = None
+    citation: str | None = None
+
+
+class ModelFiles(Specification):
+    """Model files, relative to the study's folder.
+
+    A rival is a ``.lav`` file, or, for a rival that a structural model cannot state yet (a product of
+    constructs), the id of a mixed model in multilevel.yaml.
+    """
+
+    measurement: str
+    structural: str
+    rivals: dict[str, str] = Field(default={})
+    population: str | None = None
+
+
+class StudyFile(Specification):
+    """The content of study.yaml."""
+
+    study: str
+    title: Text
+    question: Text
+    simulated: bool
+    data: Sources
+    seed: int
+    communes_minimum: int = Field(default=1, ge=1)
+    screening: tuple[ScreeningRule, ...]
+    models: ModelFiles
+    estimator: Literal["ML"] = "ML"
+
+
+class Estimand(Specification):
+    """What a hypothesis is about: a parameter or defined effect of a model, or a term of a mixed model."""
+
+    kind: Literal["parameter", "effect", "mixed"]
+    model: str
+    name: str
+
+
+class Hypothesis(Specification):
+    """One hypothesis; ``sign`` is the direction expected."""
+
+    id: str
+    statement: Text
+    estimand: Estimand
+    sign: Literal["+", "-"]
+    source: str
+
+
+class HypothesesFile(Specification):
+    """The content of hypotheses.yaml."""
+
+    hypotheses: tuple[Hypothesis, ...] = Field(min_length=1)
+
+
+class MixedModel(Specification):
+    """One multilevel model in lme4 syntax."""
+
+    title: Text
+    formula: str
+
+
+class MultilevelFile(Specification):
+    """The content of multilevel.yaml: models by id, in the order of the table."""
+
+    models: dict[str, MixedModel]
+
+
+def study_mistakes(raw: Mapping[str, Any]) -> Iterator[Mistake]:
+    """What the parts of study.yaml say against each other."""
+    rules = [
+        (("screening", index), f"{mapping(rule).get('rule')}: {mapping(rule).get('action')}")
+        for index, rule in enumerate(sequence(raw, "screening"))
+    ]
+    for path, rule, _ in repeated(rules):
+        yield Mistake(path, f"the rule '{rule}' is declared twice", "keep one of the two")
+    for name in mapping(raw, "models", "rivals"):
+        if name in BASE_MODELS:
+            what = f"a rival cannot be called '{name}': this is the name of the study's own model"
+            yield Mistake(("models", "rivals", name), what, "rename the rival")
+
+
+def hypotheses_mistakes(raw: Mapping[str, Any]) -> Iterator[Mistake]:
+    """Hypotheses with one id."""
+    entries = enumerate(sequence(raw, "hypotheses"))
+    ids = [(("hypotheses", index, "id"), mapping(entry).get("id")) for index, entry in entries]
+    for path, identifier, _ in repeated(ids):
+        yield Mistake(path, f"the hypothesis '{identifier}' stands twice", "give each its own id")
