@@ -49,6 +49,7 @@ COMMUNE_HEADS = ("Valmire", "Orbelle", "Tressac", "Noirlande", "Fontelune", "Bri
 COMMUNE_TAILS = ("sur-Fable", "les-Chimères", "en-Songe", "le-Conte", "sous-Mirage", "la-Légende", "l'Étoilée")
 
 Language = Literal["fr", "en"]
+LANGUAGES: Sequence[Language] = ("fr", "en")  # the order of the labels of missing codes
 
 
 @dataclass(frozen=True, slots=True)
@@ -189,15 +190,24 @@ def _answer_cells(response: Response, codebook: Codebook, rng: np.random.Generat
 
 
 def _profile_cells(response: Response, codebook: Codebook, rng: np.random.Generator) -> dict[str, str]:
+    """Respondent variables; a category that the respondent declined to give has a label of its own."""
+    profile = response.profile
     cells: dict[str, str] = {}
     for name, variable in codebook.respondent.items():
-        code = None if response.profile is None else getattr(response.profile, name)
-        if variable.scale is not None:
-            cell = _typed(_answer(code, variable.scale, response, codebook), rng)
-        else:
+        code = None if profile is None else getattr(profile, name)
+        if profile is None or variable.scale is None:
             cell = "" if code is None else str(code)
+        elif code is None:
+            cell = _declined(response.language, codebook)
+        else:
+            cell = _typed(_answer(code, variable.scale, response, codebook), rng)
         cells[header_of(name, variable)] = cell
     return cells
+
+
+def _declined(language: Language, codebook: Codebook) -> str:
+    labels = next(entry.labels for entry in codebook.missing if entry.reason == "declined")
+    return labels[LANGUAGES.index(language)]
 
 
 def _answer(code: int | None, scale: str, response: Response, codebook: Codebook) -> str:
@@ -207,7 +217,7 @@ def _answer(code: int | None, scale: str, response: Response, codebook: Codebook
     if code in codebook.scales[scale]:
         return str(getattr(codebook.scales[scale][code], response.language))
     labels = next(entry.labels for entry in codebook.missing if entry.code == code)
-    return labels[0] if response.language == "fr" else labels[1]
+    return labels[LANGUAGES.index(response.language)]
 
 
 def _typed(label: str, rng: np.random.Generator) -> str:
