@@ -6,13 +6,15 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from types import MappingProxyType
+from typing import Any
 
-from analysis.checked import parse_checked
+from analysis.checked import mapping, parse_checked, plain_value
 from analysis.errors import DataError, Problem, SpecificationError, nearest
 from analysis.specification import SpecT, line_of, parse_specification
 from analysis.study_checks import Draft, cross_problems
 from analysis.study_files import (
     BASE_MODELS,
+    Estimand,
     HypothesesFile,
     Hypothesis,
     MixedModel,
@@ -23,7 +25,19 @@ from analysis.study_files import (
 )
 from analysis.survey.codebook import Codebook, parse_codebook
 
-__all__ = ["Hypothesis", "MixedModel", "Study", "StudyFile", "known_studies", "load_study"]
+__all__ = [
+    "Estimand",
+    "HypothesesFile",
+    "Hypothesis",
+    "MixedModel",
+    "MultilevelFile",
+    "Study",
+    "StudyFile",
+    "known_studies",
+    "load_study",
+    "resolve_communes",
+    "resolve_responses",
+]
 
 DATA_VARIABLE = "SMARTCITY_DATA"
 
@@ -162,31 +176,37 @@ class _Reader:
         multilevel = self._parse(
             multilevel_file, lambda text: parse_specification(text, multilevel_file, MultilevelFile)
         )
-        codebook, model_files = None, {}
-        if study is not None:
-            named_at = self._at(study_file, "data", "codebook")
-            source = study.data.codebook
-            codebook = self._parse(source, lambda text: parse_codebook(text, source), named_at)
-            model_files = self._models(study, study_file)
-        return Draft(self.folder, study, codebook, hypotheses, multilevel, model_files, self.sources)
+        named = self._named_files(study_file)
+        source = named.pop("codebook", None)
+        codebook = None
+        if source is not None:
+            codebook = self._parse(source, lambda text: parse_codebook(text, source))
+        named.pop("population", None)
+        return Draft(self.folder, study, codebook, hypotheses, multilevel, named, self.sources)
 
-    def _models(self, study: StudyFile, study_file: str) -> dict[str, str]:
-        """Model → file, of the model files that are there."""
-        files = {name: getattr(study.models, name) for name in BASE_MODELS}
-        wanted = {name: (file, ("models", name)) for name, file in files.items()}
-        for name, file in study.models.rivals.items():
-            if is_model_file(file):
-                wanted[name] = (file, ("models", "rivals", name))
-        if study.models.population is not None:
-            self._text(f"{self.folder}/{study.models.population}", self._at(study_file, "models", "population"))
-        found: dict[str, str] = {}
-        for name, (file, path) in wanted.items():
-            if self._text(f"{self.folder}/{file}", self._at(study_file, *path)) is not None:
-                found[name] = f"{self.folder}/{file}"
-        return found
+    def _named_files(self, study_file: str) -> dict[str, str]:
+        """The files that study.yaml names and that are there: "codebook", "population" and models → path.
 
-    def _parse(self, file: str, parse: Callable[[str], SpecT], named_at: str = "") -> SpecT | None:
-        text = self._text(file, named_at)
+        They are taken from the plain value, so that a mistake in study.yaml hides none in the others.
+        """
+        plain = plain_value(self.sources.get(study_file, ""))
+        models = mapping(plain, "models")
+        wanted: list[tuple[str, tuple[str, ...], Any, str]] = [
+            ("codebook", ("data", "codebook"), mapping(plain, "data").get("codebook"), "")
+        ]
+        for name in (*BASE_MODELS, "population"):
+            wanted.append((name, ("models", name), models.get(name), f"{self.folder}/"))
+        for name, file in mapping(models, "rivals").items():
+            if isinstance(file, str) and is_model_file(file):
+                wanted.append((str(name), ("models", "rivals", str(name)), file, f"{self.folder}/"))
+        return {
+            name: f"{folder}{file}"
+            for name, path, file, folder in wanted
+            if isinstance(file, str) and self._text(f"{folder}{file}", self._at(study_file, *path)) is not None
+        }
+
+    def _parse(self, file: str, parse: Callable[[str], SpecT]) -> SpecT | None:
+        text = self.sources[file] if file in self.sources else self._text(file)
         if text is None:
             return None
         try:
@@ -200,9 +220,8 @@ class _Reader:
         try:
             self.sources[file] = (self.root / file).read_text(encoding="utf-8")
         except OSError:
-            self.problems.append(
-                Problem(f"there is no file '{file}'", named_at or file, "create it, or mend its name")
-            )
+            hint = "create it, or mend its name"
+            self.problems.append(Problem(f"there is no file '{file}'", named_at or file, hint))
             return None
         except UnicodeDecodeError as error:
             self.problems.append(Problem(f"not UTF-8: {error.reason}", file, "save the file as UTF-8"))
