@@ -113,8 +113,8 @@ moments <- function(fit) {
     mean <- groups[[g]]$mean
     if (is.null(mean) && length(rows) > 0) mean <- colMeans(rows)
     list(
-      group = if (length(labels)) labels[g] else NULL, nobs = nobs[g], names = colnames(cov),
-      mean = if (is.null(mean)) NULL else as.numeric(mean), cov = plain_matrix(cov)
+      group = if (length(labels)) labels[g] else NULL, nobs = nobs[g], names = as.list(colnames(cov)),
+      mean = if (is.null(mean)) NULL else as.list(as.numeric(mean)), cov = plain_matrix(cov)
     )
   })
 }
