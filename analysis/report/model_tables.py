@@ -35,8 +35,7 @@ def hypotheses(content: ReportContent) -> Table:
     """Each hypothesis, its estimate and its verdict."""
     columns = (
         Column(("id",), "Id"),
-        Column(("statement_en",), "Hypothesis"),
-        Column(("statement_fr",), "Hypothèse", lang="fr"),
+        Column(("statement_en",), "Hypothesis / Hypothèse", french="statement_fr"),
         Column(("estimand",), "Estimated as"),
         Column(("expected",), "Sign"),
         Column(("est",), "b", Kind.ESTIMATE),

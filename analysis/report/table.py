@@ -18,24 +18,28 @@ RESPONSES = "responses"
 
 @dataclass(frozen=True, slots=True)
 class Column:
-    """One column of a page's table. Two keys make an interval; ``absent`` says what a '–' in it means."""
+    """One column of a page's table. Two keys make an interval; ``absent`` says what a '–' in it means.
+
+    ``lang`` is the language of its words; ``french`` names a column whose words stand below those of this one.
+    """
 
     keys: tuple[str, ...]
     header: str
     kind: Kind = Kind.TEXT
     absent: str = "not available"
     lang: str = "en"
+    french: str = ""
 
     @property
     def numeric(self) -> bool:
         """Whether cells are aligned to the right."""
         return self.kind not in {Kind.TEXT, Kind.YES_NO}
 
-    def cell(self, row: pd.Series) -> str:
+    def cell(self, row: pd.Series) -> Cell:
         """The cell of ``row`` as a reader sees it."""
         if len(self.keys) == 2:
-            return interval(row[self.keys[0]], row[self.keys[1]], self.kind)
-        return show(row[self.keys[0]], self.kind)
+            return Cell(interval(row[self.keys[0]], row[self.keys[1]], self.kind))
+        return Cell(show(row[self.keys[0]], self.kind), show(row[self.french], Kind.TEXT) if self.french else "")
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,11 +91,19 @@ class Table:
 
 
 @dataclass(frozen=True, slots=True)
+class Cell:
+    """What stands in a cell, and below it the same in French (empty: nothing)."""
+
+    text: str
+    french: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class Block:
     """Consecutive rows under one title (empty: none)."""
 
     title: str
-    rows: list[list[str]] = field(default_factory=list)
+    rows: list[list[Cell]] = field(default_factory=list)
 
 
 def to_csv(frame: pd.DataFrame, simulated: bool) -> str:

@@ -1,0 +1,145 @@
+"""All figures of a report, each with its caption and with words for those who do not see it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from analysis.report.content import ReportContent, SemPart
+from analysis.report.figures import (
+    communes,
+    correlation,
+    flow,
+    forest,
+    likert,
+    loadings,
+    path_diagram,
+    recovery,
+)
+from analysis.report.figures.canvas import Drawing
+from analysis.report.rounding import Kind, p_phrase, show
+
+
+def gallery(content: ReportContent) -> dict[str, Drawing]:
+    """Drawings by id, none of them drawn yet; the Likert bars are one figure per answer scale."""
+    names = _names(content)
+    drawings = [
+        _flow(content),
+        _communes(content),
+        *_likert(content, names),
+        _correlation(content),
+        _loadings(content, names),
+        *(_path_diagram(model, names) for model in _with_paths(content)),
+        _forest(content),
+        *_recovery(content),
+    ]
+    return {drawing.id: drawing for drawing in drawings}
+
+
+def _names(content: ReportContent) -> dict[str, str]:
+    constructs = content.instrument.constructs
+    return dict(zip(constructs["construct"].astype(str), constructs["name_en"].astype(str), strict=True))
+
+
+def _with_paths(content: ReportContent) -> list[SemPart]:
+    models = (content.structural, *content.rival_models)
+    return [model for model in models if (model.tidy["op"] == "~").any()]
+
+
+def _flow(content: ReportContent) -> Drawing:
+    table = content.survey.flow
+    steps = "; ".join(f"{row.label}: {row.n_removed} excluded" for row in table.iloc[1:-1].itertuples())
+    alt = (
+        f"Flow diagram: {content.n_received} responses received; {steps}; {content.n_analysed} analysed "
+        f"in {content.n_communes} communes."
+    )
+    caption = "Flow of responses from received to analysed."
+    return Drawing("flow", caption, alt, lambda: flow.draw(table, content.n_communes))
+
+
+def _communes(content: ReportContent) -> Drawing:
+    sizes = content.survey.commune_sizes
+    alt = (
+        f"Bars of the number of respondents in {len(sizes)} communes, from {int(sizes.max())} "
+        f"to {int(sizes.min())}; the median is {show(float(sizes.median()), Kind.FREE)}."
+    )
+    caption = "Analysed respondents by commune, from the largest sample to the smallest."
+    return Drawing("communes", caption, alt, lambda: communes.draw(sizes))
+
+
+def _likert(content: ReportContent, names: dict[str, str]) -> Iterator[Drawing]:
+    items, scales = content.instrument.items, content.instrument.scales
+    for scale in items["scale"].drop_duplicates():
+        chosen = items[items["scale"] == scale]
+        labels = scales[scales["scale"] == scale]
+        caption = (
+            f"Answers to the items on the scale '{scale}' in per cent of those who answered, centred on the middle "
+            "of the scale. (R): reversed item, turned, so that its bars read as the opposite of its wording. "
+            "Shares below 5.5 % are not labelled; the table of answers has all."
+        )
+        alt = f"Stacked bars of the shares of {len(labels)} answers to {len(chosen)} items; the table has the numbers."
+
+        def draw(chosen=chosen, labels=labels):  # type: ignore[no-untyped-def] # noqa: ANN001, ANN202
+            return likert.draw(chosen, content.measures.answers, labels, names)
+
+        yield Drawing(f"likert_{scale}", caption, alt, draw)
+
+
+def _correlation(content: ReportContent) -> Drawing:
+    matrix = content.measures.correlation
+    caption = "Correlations among the items, reversed items turned."
+    alt = f"Heat map of the correlations among {len(matrix)} items, every value written out."
+    return Drawing("correlation", caption, alt, lambda: correlation.draw(matrix))
+
+
+def _loadings(content: ReportContent, names: dict[str, str]) -> Drawing:
+    tidy = content.measurement.tidy
+    rows = tidy[tidy["op"] == "=~"]
+    ends = (show(rows["std_all"].min(), Kind.NUMBER), show(rows["std_all"].max(), Kind.NUMBER))
+    alt = f"Standardised loadings of {len(rows)} items, from {ends[0]} to {ends[1]}."
+    caption = (
+        "Standardised loadings in the measurement model. Right of the dashed line, an item shares more than half of "
+        "its variance with its construct."
+    )
+    return Drawing("loadings", caption, alt, lambda: loadings.draw(tidy, names))
+
+
+def _path_diagram(model: SemPart, names: dict[str, str]) -> Drawing:
+    paths = model.tidy[model.tidy["op"] == "~"]
+    words = "; ".join(
+        f"{names.get(str(row.rhs), row.rhs)} to {names.get(str(row.lhs), row.lhs)} "
+        f"{show(row.std_all, Kind.NUMBER)} ({p_phrase(row.pvalue)})"
+        for row in paths.itertuples()
+    )
+    caption = (
+        f"{model.title}: standardised paths among the constructs. Items, residuals and the covariances among "
+        "constructs are estimated but not drawn."
+    )
+    alt = f"Path diagram of the model '{model.title}'. {words}."
+    return Drawing(f"paths_{model.id}", caption, alt, lambda: path_diagram.draw(model.tidy, model.r2, names))
+
+
+def _forest(content: ReportContent) -> Drawing:
+    frame = content.hypotheses
+    alt = "Estimates of the hypotheses with 95 % intervals. " + "; ".join(
+        f"{row.id}: {show(row.est, Kind.NUMBER)}, {row.verdict}" for row in frame.itertuples()
+    )
+    caption = (
+        "Hypotheses: unstandardised estimate with 95 % interval. Filled circle: supported; empty circle and dashed "
+        "line: not supported; cross: significant with the sign opposite to the one expected."
+    )
+    return Drawing("hypotheses", caption, alt, lambda: forest.draw(frame))
+
+
+def _recovery(content: ReportContent) -> Iterator[Drawing]:
+    frame = content.recovery
+    if frame is None or frame.empty:
+        return
+    covered = frame["covered"].astype(bool)
+    outside = [f"{row.lhs} {row.op} {row.rhs}" for row in frame[~covered].itertuples()]
+    missed = f" Outside: {'; '.join(outside)}." if outside else ""
+    caption = (
+        f"Estimates with 95 % intervals over the values the responses were drawn from; {int(covered.sum())} of "
+        f"{len(frame)} intervals hold their value.{missed}"
+    )
+    alt = f"Scatter of estimates over population values around the diagonal. {caption}"
+    yield Drawing("recovery", caption, alt, lambda: recovery.draw(frame))

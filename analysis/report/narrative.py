@@ -1,0 +1,138 @@
+"""Sentences of the report: each takes its numbers from the content, none holds a number of its own."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pandas as pd
+
+from analysis.report.content import ReportContent, SemPart
+from analysis.report.rounding import Kind, interval, p_phrase, show
+
+
+def at_a_glance(content: ReportContent) -> list[tuple[str, str]]:
+    """Pairs of label and value for the head of the page."""
+    sizes = content.survey.commune_sizes
+    verdicts = content.hypotheses["verdict"]
+    facts = [
+        ("Responses analysed", f"{content.n_analysed} of {content.n_received} received"),
+        (
+            "Communes",
+            f"{content.n_communes}; {int(sizes.min())} to {int(sizes.max())} respondents in each, "
+            f"median {show(float(sizes.median()), Kind.FREE)}",
+        ),
+        ("Hypotheses supported", f"{int((verdicts == 'supported').sum())} of {len(verdicts)}"),
+        ("Structural model", fit_sentence(content.structural)),
+        ("Second engines", _engines(content)),
+    ]
+    if content.recovery is not None:
+        covered = content.recovery["covered"].astype(bool)
+        facts.append(("Population values recovered", f"{int(covered.sum())} of {len(covered)} inside their 95 % interval"))
+    return facts
+
+
+def fit_sentence(model: SemPart) -> str:
+    """Chi-square with df and p, CFI, RMSEA with interval, SRMR, as a paper writes them."""
+    fit = model.glance.iloc[0]
+    limits = interval(fit["rmsea_ci_lower"], fit["rmsea_ci_upper"], Kind.BOUNDED)
+    return (
+        f"χ²({show(fit['df'], Kind.COUNT)}) = {show(fit['chisq'], Kind.NUMBER)}, {p_phrase(fit['pvalue'])}; "
+        f"CFI {show(fit['cfi'], Kind.BOUNDED)}; RMSEA {show(fit['rmsea'], Kind.BOUNDED)} {limits}; "
+        f"SRMR {show(fit['srmr'], Kind.BOUNDED)}"
+    )
+
+
+def sample_text(content: ReportContent) -> list[str]:
+    """How the analysed responses came about."""
+    removed = content.n_received - content.n_analysed
+    text = [
+        f"{content.n_received} responses were received; the declared rules excluded {removed}; "
+        f"{content.n_analysed} in {content.n_communes} communes are analysed."
+    ]
+    if content.survey.dropped_columns:
+        dropped = ", ".join(content.survey.dropped_columns)
+        text.append(f"Identifying columns were dropped at reading and reach no file: {dropped}.")
+    return [*text, *content.survey.notes]
+
+
+def estimation_text(model: SemPart) -> list[str]:
+    """Estimator, sample, convergence and conventions of one model."""
+    state = f"converged in {model.iterations} iterations" if model.converged else "DID NOT CONVERGE"
+    dropped = f"; {model.n_dropped} with missing values were left out" if model.n_dropped else ""
+    text = [
+        f"{model.title}: estimator {model.estimator}, missing values {model.missing}, n = {model.nobs}{dropped}; "
+        f"{state}."
+    ]
+    if model.conventions:
+        text.append(f"Conventions: {' '.join(model.conventions)}")
+    return [*text, *improper(model)]
+
+
+def improper(model: SemPart) -> Iterator[str]:
+    """Negative variances and standardised loadings beyond one (Heywood cases), or that there are none."""
+    tidy = model.tidy
+    negative = tidy[(tidy["op"] == "~~") & (tidy["lhs"] == tidy["rhs"]) & (tidy["est"] < 0)]
+    beyond = tidy[(tidy["op"] == "=~") & (tidy["std_all"].abs() > 1)]
+    if negative.empty and beyond.empty:
+        yield f"{model.title}: no negative variance and no standardised loading beyond 1."
+        return
+    if len(negative):
+        yield f"{model.title}: negative variance of {', '.join(map(str, negative['lhs']))}."
+    if len(beyond):
+        yield f"{model.title}: standardised loading beyond 1 of {', '.join(map(str, beyond['rhs']))}."
+
+
+def hypotheses_text(content: ReportContent) -> list[str]:
+    """Which hypotheses are supported, which not, which go the other way."""
+    frame = content.hypotheses
+    groups = (("supported", "Supported"), ("not supported", "Not supported"), ("contrary", "Contrary to expectation"))
+    parts = [
+        f"{label}: {', '.join(frame.loc[frame['verdict'] == verdict, 'id'].astype(str))}."
+        for verdict, label in groups
+        if (frame["verdict"] == verdict).any()
+    ]
+    return [" ".join(parts)] if parts else []
+
+
+def multilevel_text(content: ReportContent) -> list[str]:
+    """Range of the intraclass correlations, and models that are singular or did not converge."""
+    icc = pd.to_numeric(content.null_models["icc"])
+    text = []
+    if icc.notna().any():
+        text.append(
+            f"Between {show(icc.min(), Kind.BOUNDED)} and {show(icc.max(), Kind.BOUNDED)} of the variance of the scales "
+            "lies between communes."
+        )
+    singular = [model.title for model in content.mixed_models if model.singular]
+    if singular:
+        text.append(f"Singular fit (a variance at its boundary): {'; '.join(singular)}.")
+    failed = [model.title for model in content.mixed_models if not model.converged]
+    if failed:
+        text.append(f"DID NOT CONVERGE: {'; '.join(failed)}.")
+    return text
+
+
+def recovery_text(content: ReportContent) -> list[str]:
+    """What the recovery shows and what it does not."""
+    if content.recovery is None:
+        return ["The responses were collected, not drawn from known values: there is no population to recover."]
+    return [
+        "The responses were drawn from a population model that is part of this study. About 95 % of the intervals should "
+        "hold the value they estimate; one sample shows this only roughly."
+    ]
+
+
+def all_warnings(content: ReportContent) -> list[str]:
+    """Warnings of the run and of every model, each once."""
+    models = [content.measurement, content.structural, *content.rival_models]
+    own = [f"{model.title}: {text}" for model in models for text in model.warnings]
+    mixed = [f"{model.title}: {text}" for model in content.mixed_models for text in model.warnings]
+    return list(dict.fromkeys([*content.warnings, *own, *mixed]))
+
+
+def _engines(content: ReportContent) -> str:
+    compared = [a for a in content.agreements if a.agrees is not None]
+    agreeing = sum(bool(a.agrees) for a in compared)
+    rest = len(content.agreements) - len(compared)
+    text = f"{agreeing} of {len(compared)} comparisons agree"
+    return f"{text}; {rest} not comparable" if rest else text

@@ -1,0 +1,200 @@
+"""The order of the report: which words, tables and figures stand in which section, and how they are numbered."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
+
+from analysis.report import model_tables, narrative, sem_tables, survey_tables
+from analysis.report.checklist import checklist
+from analysis.report.content import ReportContent
+from analysis.report.figures.canvas import Drawing
+from analysis.report.figures.gallery import gallery
+from analysis.report.table import Table
+
+
+@dataclass(frozen=True, slots=True)
+class Listing:
+    """A text shown as it is, such as a model's syntax."""
+
+    title: str
+    text: str
+
+
+Part = Table | Drawing | Listing
+
+
+@dataclass(frozen=True, slots=True)
+class Section:
+    """One section: paragraphs, then its parts in order."""
+
+    id: str
+    title: str
+    paragraphs: tuple[str, ...] = ()
+    parts: tuple[Part, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Outline:
+    """All sections; ``labels`` maps the ids of tables, figures and sections to 'Table 3', 'Figure 1', 'section 4'."""
+
+    sections: tuple[Section, ...]
+    labels: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def tables(self) -> list[Table]:
+        """Every table in the order of the page."""
+        return [part for section in self.sections for part in section.parts if isinstance(part, Table)]
+
+    @property
+    def drawings(self) -> list[Drawing]:
+        """Every figure in the order of the page."""
+        return [part for section in self.sections for part in section.parts if isinstance(part, Drawing)]
+
+
+def outline(content: ReportContent) -> Outline:
+    """The whole report in order; the checklist comes last but one, when everything else has its number."""
+    drawings = gallery(content)
+    results = [builder(content, drawings) for builder in _RESULTS]
+    closing = [_warnings(content), _syntax(content), _materials(content)]
+    empty = Section("checklist", "Reporting checklist", parts=(checklist({}),))
+    labels = _labels([*results, empty, *closing])
+    filled = replace(empty, parts=(checklist(labels),))
+    return Outline((*results, filled, *closing), labels)
+
+
+def _labels(sections: list[Section]) -> dict[str, str]:
+    labels: dict[str, str] = {}
+    tables = figures = 0
+    for number, section in enumerate(sections, start=1):
+        labels[f"section-{section.id}"] = f"section {number}"
+        for part in section.parts:
+            if isinstance(part, Table):
+                tables += 1
+                labels[f"table-{part.id}"] = f"Table {tables}"
+            elif isinstance(part, Drawing):
+                figures += 1
+                labels[f"figure-{part.id}"] = f"Figure {figures}"
+    return labels
+
+
+def _survey(content: ReportContent, drawings: Mapping[str, Drawing]) -> Section:
+    parts: tuple[Part, ...] = (
+        drawings["flow"],
+        survey_tables.flow(content),
+        survey_tables.screening(content),
+        survey_tables.sample(content),
+        drawings["communes"],
+        survey_tables.communes(content),
+        survey_tables.missing(content),
+    )
+    return Section("survey", "Responses and sample", tuple(narrative.sample_text(content)), parts)
+
+
+def _instrument(content: ReportContent, drawings: Mapping[str, Drawing]) -> Section:
+    del drawings
+    parts = (survey_tables.constructs(content), survey_tables.items(content), survey_tables.scales(content))
+    return Section("instrument", "Constructs and wording", parts=parts)
+
+
+def _answers(content: ReportContent, drawings: Mapping[str, Drawing]) -> Section:
+    bars = (drawing for name, drawing in drawings.items() if name.startswith("likert_"))
+    parts: tuple[Part, ...] = (
+        *bars,
+        survey_tables.answers(content),
+        survey_tables.descriptives(content),
+        survey_tables.normality(content),
+        drawings["correlation"],
+        survey_tables.correlation(content),
+        survey_tables.reliability(content),
+    )
+    return Section("answers", "Answers and scales", parts=parts)
+
+
+def _measurement(content: ReportContent, drawings: Mapping[str, Drawing]) -> Section:
+    paragraphs = narrative.estimation_text(content.measurement)
+    parts: tuple[Part, ...] = (
+        sem_tables.model_fit(content),
+        drawings["loadings"],
+        sem_tables.loadings(content),
+        sem_tables.discriminant(content),
+    )
+    return Section("measurement", "Measurement model", tuple(paragraphs), parts)
+
+
+def _structural(content: ReportContent, drawings: Mapping[str, Drawing]) -> Section:
+    effects = sem_tables.effects(content)
+    candidates: tuple[Part | None, ...] = (
+        drawings.get("paths_structural"),
+        sem_tables.paths(content),
+        effects if len(effects.frame) else None,
+        sem_tables.r_squared(content),
+        sem_tables.covariances(content),
+        sem_tables.residuals(content),
+    )
+    paragraphs = (*narrative.estimation_text(content.structural), f"{narrative.fit_sentence(content.structural)}.")
+    return Section("structural", "Structural model", paragraphs, tuple(p for p in candidates if p is not None))
+
+
+def _hypotheses(content: ReportContent, drawings: Mapping[str, Drawing]) -> Section:
+    parts = (drawings["hypotheses"], model_tables.hypotheses(content))
+    return Section("hypotheses", "Hypotheses", tuple(narrative.hypotheses_text(content)), parts)
+
+
+def _rivals(content: ReportContent, drawings: Mapping[str, Drawing]) -> Section:
+    diagrams = (drawings.get(f"paths_{model.id}") for model in content.rival_models)
+    parts = (model_tables.rivals(content), *(d for d in diagrams if d is not None))
+    text = "A rival model is another reading of the same answers; its file stands beside the structural model."
+    return Section("rivals", "Rival models", (text,), parts)
+
+
+def _multilevel(content: ReportContent, drawings: Mapping[str, Drawing]) -> Section:
+    del drawings
+    parts: tuple[Part, ...] = (model_tables.null_models(content),)
+    if content.mixed_models:
+        parts += (
+            model_tables.fixed_effects(content),
+            model_tables.random_effects(content),
+            model_tables.mixed_fit(content),
+        )
+    return Section("multilevel", "Communes: multilevel models", tuple(narrative.multilevel_text(content)), parts)
+
+
+def _checks(content: ReportContent, drawings: Mapping[str, Drawing]) -> Section:
+    candidates = (model_tables.agreement(content), drawings.get("recovery"), model_tables.recovery(content))
+    parts = tuple(part for part in candidates if part is not None)
+    return Section("checks", "Checks of the computation", tuple(narrative.recovery_text(content)), parts)
+
+
+def _warnings(content: ReportContent) -> Section:
+    found = narrative.all_warnings(content)
+    return Section("warnings", "Warnings", tuple(found) or ("No model and no stage gave a warning.",))
+
+
+def _syntax(content: ReportContent) -> Section:
+    models = (content.measurement, content.structural, *content.rival_models)
+    listings = tuple(Listing(model.title, model.syntax.strip()) for model in models)
+    mixed = tuple(Listing(model.title, model.formula) for model in content.mixed_models)
+    text = "Structural-equation models in lavaan's syntax, multilevel models in lme4's."
+    return Section("syntax", "Syntax of every model", (text,), (*listings, *mixed))
+
+
+def _materials(content: ReportContent) -> Section:
+    materials = content.materials
+    paragraphs = [f"Command: {materials.command}", f"Seed: {materials.seed}"]
+    paragraphs += [text for text in (content.study.citation, content.study.obtain) if text]
+    parts = (model_tables.versions(content), model_tables.inputs(content))
+    return Section("materials", "Materials for a rerun", tuple(paragraphs), parts)
+
+
+_RESULTS: tuple[Callable[[ReportContent, Mapping[str, Drawing]], Section], ...] = (
+    _survey,
+    _instrument,
+    _answers,
+    _measurement,
+    _structural,
+    _hypotheses,
+    _rivals,
+    _multilevel,
+    _checks,
+)
