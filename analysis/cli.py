@@ -1,0 +1,187 @@
+"""The command ``smartcity``: parse, call, print. Heavy imports wait until a command needs them."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+from analysis.errors import DataError, Problem, SmartCityError
+
+DEFAULT_STUDY = "smartcity"
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run one command; returns 0, 1 for a failed ``verify``, or 2 for what the user can mend."""
+    options = _parser().parse_args(arguments)
+    try:
+        return int(options.command(options))
+    except SmartCityError as error:
+        print(f"smartcity: {error}", file=sys.stderr)
+        return 2
+    except KeyboardInterrupt:
+        print("smartcity: interrupted; what was computed is kept and a rerun goes on from there", file=sys.stderr)
+        return 130
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="smartcity",
+        description="Why residents intend to take part in their smart city: clean, model, report.",
+    )
+    commands = parser.add_subparsers(title="commands", required=True, metavar="COMMAND")
+
+    reproduce = commands.add_parser("reproduce", help="raw responses to clean data, models and report")
+    _add_study(reproduce)
+    reproduce.add_argument("--out", type=Path, metavar="DIR", help="folder for the report (default: reports/STUDY)")
+    reproduce.set_defaults(command=_reproduce)
+
+    verify = commands.add_parser("verify", help="rerun elsewhere and compare with the committed tables")
+    _add_study(verify)
+    verify.set_defaults(command=_verify)
+
+    clean = commands.add_parser("clean", help="clean responses, the ledger of exclusions and the flow alone")
+    _add_study(clean)
+    clean.add_argument("--out", type=Path, metavar="DIR", help="folder to write to (default: reports/STUDY/clean)")
+    clean.set_defaults(command=_clean)
+
+    fit = commands.add_parser("fit", help="fit a structural-equation model in lavaan syntax")
+    fit.add_argument("model", type=Path, metavar="MODEL.lav")
+    fit.add_argument("--data", type=Path, metavar="FILE", help="responses: .csv, .xlsx, .sav, .dta or .parquet")
+    fit.add_argument("--cov", type=Path, metavar="FILE", help="covariance matrix as CSV, in place of responses")
+    fit.add_argument("--nobs", type=int, metavar="N", help="number of observations behind --cov")
+    fit.add_argument("--means", type=Path, metavar="FILE", help="means as CSV: a row of names, a row of values")
+    fit.add_argument("--std-lv", action="store_true", help="identify latent variables by unit variance")
+    fit.add_argument("--meanstructure", action="store_true", help="estimate intercepts too")
+    _add_json(fit)
+    fit.set_defaults(command=_fit)
+
+    mixed = commands.add_parser("mixed", help="fit a mixed model in lme4 syntax")
+    mixed.add_argument("formula", help='for example "y ~ x*w + (1 + x | commune)"')
+    mixed.add_argument("--data", type=Path, metavar="FILE", required=True)
+    mixed.add_argument("--ml", action="store_true", help="maximum likelihood in place of REML")
+    _add_json(mixed)
+    mixed.set_defaults(command=_mixed)
+
+    simulate = commands.add_parser("simulate", help="draw the raw responses of a simulated study anew")
+    simulate.add_argument("study", nargs="?", default=DEFAULT_STUDY, metavar="STUDY")
+    simulate.set_defaults(command=_simulate)
+    return parser
+
+
+def _add_study(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("study", nargs="?", default=DEFAULT_STUDY, metavar="STUDY", help="a folder under models/")
+    parser.add_argument("--data", type=Path, metavar="FILE", help="raw responses, in place of the study's own")
+
+
+def _add_json(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--json", type=Path, metavar="FILE", help="write all numbers to FILE at full precision")
+
+
+def _root() -> Path:
+    """The project: the nearest folder from here upwards that holds studies, else the one this code came from."""
+    here = Path.cwd()
+    for folder in (here, *here.parents, Path(__file__).resolve().parent.parent):
+        if any(folder.glob("models/*/study.yaml")):
+            return folder
+    what = "no study is found from here"
+    raise DataError(Problem(what, str(here), "change to the project's folder, which holds models/"))
+
+
+def _reproduce(options: argparse.Namespace) -> int:
+    from tqdm import tqdm
+
+    from analysis import pipeline
+    from analysis.study import load_study
+
+    root = _root()
+    run = pipeline.open_run(load_study(root, options.study), options.data, os.environ)
+    place = options.out or root / "reports" / options.study
+    if pipeline.is_current(run, place):
+        print(f"Nothing has changed since the last run. The report is at {place / 'index.html'}")
+        return 0
+    with tqdm(total=len(pipeline.STAGES) + 1, unit="stage", disable=None) as bar:
+
+        def progress(stage: str) -> None:
+            bar.set_description(f"{stage:<12}")
+            bar.update()
+
+        pipeline.reproduce(run, place, progress)
+    print(f"The report is at {place / 'index.html'}")
+    return 0
+
+
+def _verify(options: argparse.Namespace) -> int:
+    from analysis import pipeline, verification
+    from analysis.study import load_study
+
+    root = _root()
+    run = pipeline.open_run(load_study(root, options.study), options.data, os.environ)
+    outcome = verification.verify(run, root / "reports" / options.study)
+    print(outcome.text())
+    return 0 if outcome.same else 1
+
+
+def _clean(options: argparse.Namespace) -> int:
+    from analysis import pipeline
+    from analysis.study import load_study
+
+    root = _root()
+    run = pipeline.open_run(load_study(root, options.study), options.data, os.environ)
+    place = options.out or root / "reports" / options.study / "clean"
+    cleaned = pipeline.write_clean(run, place)
+    for step in cleaned.flow.itertuples():
+        print(f"{step.n_left:>6}  {step.label}" + (f" (-{step.n_removed})" if step.n_removed else ""))
+    print(f"clean.csv, ledger.csv and flow.csv are in {place}")
+    return 0
+
+
+def _fit(options: argparse.Namespace) -> int:
+    from analysis import writing
+    from analysis.report.terminal import sem_summary
+    from analysis.sem import fit
+    from analysis.survey import plain
+
+    if (options.data is None) == (options.cov is None):
+        raise DataError(Problem("give either --data FILE or --cov FILE with --nobs N", "smartcity fit"))
+    data = None if options.data is None else plain.read_frame(options.data)
+    cov = None if options.cov is None else plain.read_matrix(options.cov)
+    means = None if options.means is None else plain.read_means(options.means)
+    result = fit(
+        plain.read_words(options.model),
+        data,
+        cov=cov,
+        nobs=options.nobs,
+        means=means,
+        std_lv=options.std_lv,
+        meanstructure=options.meanstructure,
+        name=options.model.name,
+    )
+    print(sem_summary(result))
+    if options.json is not None:
+        writing.write_text(options.json, result.to_json() + "\n")
+    return 0
+
+
+def _mixed(options: argparse.Namespace) -> int:
+    from analysis import writing
+    from analysis.multilevel import fit
+    from analysis.report.terminal import mixed_summary
+    from analysis.survey import plain
+
+    result = fit(options.formula, plain.read_frame(options.data), reml=not options.ml)
+    print(mixed_summary(result))
+    if options.json is not None:
+        writing.write_text(options.json, result.to_json() + "\n")
+    return 0
+
+
+def _simulate(options: argparse.Namespace) -> int:
+    from analysis import pipeline
+    from analysis.study import load_study
+
+    for path in pipeline.simulate_responses(load_study(_root(), options.study)):
+        print(f"written: {path}")
+    return 0
