@@ -36,13 +36,19 @@ ELEMENTS = (
     Element("Data", "Multivariate normality", ("table-normality",)),
     Element("Data", "Distribution over answer categories", ("table-answers",)),
     Element("Descriptives", "M, SD, skew, kurtosis", ("table-descriptives",)),
-    Element("Descriptives", "Full correlation matrix, enough to reanalyse", ("table-correlation", "figure-correlation")),
+    Element(
+        "Descriptives", "Full correlation matrix, enough to reanalyse", ("table-correlation", "figure-correlation")
+    ),
     Element("Instrument", "Wording, answer scale, reversed items", ("table-items", "table-scales")),
     Element("Specification", "Path diagram of each structural model", ("figure-paths_structural", "section-rivals")),
     Element("Specification", "Syntax; free and fixed parameters; scaling", ("section-syntax", "table-loadings")),
-    Element("Specification", "df derivable: observed variables and free parameters", ("table-fit",)),
+    Element(
+        "Specification", "df derivable: observed variables and free parameters", ("section-measurement", "table-fit")
+    ),
     Element("Estimation", "Software and versions", ("table-versions",)),
-    Element("Estimation", "Estimator, missing-data treatment, conventions", ("section-measurement", "section-structural")),
+    Element(
+        "Estimation", "Estimator, missing-data treatment, conventions", ("section-measurement", "section-structural")
+    ),
     Element("Estimation", "Non-convergence and Heywood cases disclosed", ("section-measurement", "section-warnings")),
     Element("Measurement", "Loadings b, β, SE", ("table-loadings",)),
     Element("Measurement", "Reliability: α with interval, ω, CR; AVE", ("table-reliability",)),
@@ -57,7 +63,9 @@ ELEMENTS = (
     Element("Structure", "R²", ("table-r2", "table-paths")),
     Element("Structure", "Indirect and total effects", ("table-effects",)),
     Element("Structure", "Bootstrap intervals of indirect effects", (), "intervals are from the delta method"),
-    Element("Hypotheses", "A priori hypotheses with expected sign and verdict", ("table-hypotheses", "figure-hypotheses")),
+    Element(
+        "Hypotheses", "A priori hypotheses with expected sign and verdict", ("table-hypotheses", "figure-hypotheses")
+    ),
     Element("Respecification", "Rival models", ("table-rivals",)),
     Element("Method bias", "Marker variable or latent method factor"),
     Element("Multilevel", "Equations; centring; REML or ML", ("table-fixed_effects", "table-mixed_fit")),
@@ -67,7 +75,9 @@ ELEMENTS = (
     Element("Multilevel", "R², convergence, singularity", ("table-mixed_fit",)),
     Element("Multilevel", "Checks of assumptions"),
     Element("Robustness", "Results from a second engine", ("table-agreement",)),
-    Element("Robustness", "Recovery of known values", ("table-recovery",), "the responses were collected, not simulated"),
+    Element(
+        "Robustness", "Recovery of known values", ("table-recovery",), "the responses were collected, not simulated"
+    ),
     Element("Open materials", "Data or codebook, hashes of inputs", ("table-inputs", "table-items")),
     Element("Open materials", "Seed and command", ("section-materials",)),
 )
@@ -85,7 +95,7 @@ def checklist(labels: Mapping[str, str]) -> Table:
     return Table(
         "checklist",
         "Does the report show what a paper must show?",
-        "Reporting checklist for survey studies with structural-equation and multilevel models, filled in from this page.",
+        "Reporting checklist for survey studies with structural-equation and multilevel models, filled in.",
         frame,
         columns,
         group="part",

@@ -1,21 +1,15 @@
-"""Tables of hypotheses, rivals, multilevel models, second engines, recovery and materials."""
+"""Tables of hypotheses, rivals and multilevel models."""
 
 from __future__ import annotations
 
 import pandas as pd
 
-from analysis.report.content import MixedPart, ReportContent
+from analysis.report.content import ReportContent
+from analysis.report.parts import MixedPart
 from analysis.report.rounding import Kind
-from analysis.report.table import Column, Table
+from analysis.report.table import Column, Table, side_by_side
 
 _INTERVAL = Column(("ci_lower", "ci_upper"), "95 % CI", Kind.ESTIMATE)
-_OPERATORS = {
-    "=~": "measured by",
-    "~": "regressed on",
-    "~~": "covaries with",
-    "~1": "intercept",
-    ":=": "defined as",
-}
 _RIVAL_FIT = (
     ("chisq", "χ²", Kind.NUMBER),
     ("df", "df", Kind.COUNT),
@@ -27,7 +21,20 @@ _RIVAL_FIT = (
     ("aic", "AIC", Kind.NUMBER),
     ("bic", "BIC", Kind.NUMBER),
     ("delta_aic", "ΔAIC", Kind.NUMBER),
-    ("bic_weight", "BIC weight", Kind.BOUNDED),
+    ("bic_weight", "BIC weight", Kind.PVALUE),
+)
+_MIXED_FIT = (
+    ("estimation", "Estimated by", Kind.TEXT),
+    ("nobs", "Respondents", Kind.COUNT),
+    ("n_dropped", "Dropped for missing values", Kind.COUNT),
+    ("n_groups", "Communes", Kind.COUNT),
+    ("loglik", "log-likelihood", Kind.NUMBER),
+    ("aic", "AIC", Kind.NUMBER),
+    ("bic", "BIC", Kind.NUMBER),
+    ("r2_marginal", "R² marginal", Kind.BOUNDED),
+    ("r2_conditional", "R² conditional", Kind.BOUNDED),
+    ("converged", "Converged", Kind.YES_NO),
+    ("singular", "Singular fit", Kind.YES_NO),
 )
 
 
@@ -50,7 +57,7 @@ def hypotheses(content: ReportContent) -> Table:
         estimand=frame["model"].astype(str) + ": " + frame["estimand"].astype(str),
         expected=frame["expected"].map(lambda sign: "+" if str(sign) == "+" else "−"),
     )
-    remarks = [f"{row.id}: {row.note}" for row in frame.itertuples() if row.note]
+    remarks = [f"{name}: {note}" for name, note in zip(frame["id"], frame["note"], strict=True) if note]
     return Table(
         "hypotheses",
         "Which hypotheses hold?",
@@ -69,25 +76,28 @@ def hypotheses(content: ReportContent) -> Table:
 def rivals(content: ReportContent) -> Table:
     """The study's model beside its rivals."""
     frame = content.rivals
-    explained = [str(name) for name in frame.columns if str(name).startswith("r2_")]
-    titles = {m.id: m.title for m in (content.structural, *content.rival_models)}
-    why = "the rival is a multilevel model and has no such measure, or does not explain that outcome"
-    columns = (
-        Column(("title",), "Model"),
-        *(Column((key,), label, kind, why) for key, label, kind in _RIVAL_FIT),
+    measures = [
+        *_RIVAL_FIT,
         *(
-            Column((key,), f"R² {key.removeprefix('r2_').replace('_', ' ')}", Kind.BOUNDED, why)
-            for key in explained
+            (str(key), _explained(str(key), content), Kind.BOUNDED)
+            for key in frame.columns
+            if str(key).startswith("r2_")
         ),
+    ]
+    titles = {m.id: m.title for m in (content.structural, *content.rival_models)}
+    names = [str(name) for name in frame["model"]]
+    why = "the rival is a multilevel model without such a measure, or does not explain that outcome"
+    columns = (
+        Column(("measure",), "Measure"),
+        *(Column((name,), titles.get(name, name.replace("_", " ")), Kind.SHOWN, why) for name in names),
     )
-    view = frame.assign(title=[titles.get(str(name), str(name).replace("_", " ")) for name in frame["model"]])
     return Table(
         "rivals",
         "Does another reading of the data do as well?",
         "The structural model and its rivals, fitted to the same responses.",
         frame,
         columns,
-        view=view,
+        view=side_by_side(frame, names, measures),
         notes=("ΔAIC is from the lowest AIC; BIC weights add to 1 over the models that have a BIC.",),
     )
 
@@ -168,130 +178,47 @@ def random_effects(content: ReportContent) -> Table:
 
 
 def mixed_fit(content: ReportContent) -> Table:
-    """One row a multilevel model."""
-    rows = [
-        {
-            "model": m.id,
-            "title": m.title,
-            "estimation": "REML" if m.reml else "ML",
-            "nobs": m.nobs,
-            "n_dropped": m.n_dropped,
-            "n_groups": next(iter(m.groups.values()), None),
-            "loglik": m.loglik,
-            "aic": m.aic,
-            "bic": m.bic,
-            "r2_marginal": m.r2_marginal,
-            "r2_conditional": m.r2_conditional,
-            "converged": m.converged,
-            "singular": m.singular,
-        }
-        for m in content.mixed_models
-    ]
+    """The multilevel models side by side."""
+    frame = pd.DataFrame([_mixed_row(model) for model in content.mixed_models])
+    names = [model.id for model in content.mixed_models]
     columns = (
-        Column(("title",), "Model"),
-        Column(("estimation",), "By"),
-        Column(("nobs",), "n", Kind.COUNT),
-        Column(("n_dropped",), "Dropped", Kind.COUNT),
-        Column(("n_groups",), "Communes", Kind.COUNT),
-        Column(("loglik",), "log-likelihood", Kind.NUMBER),
-        Column(("aic",), "AIC", Kind.NUMBER),
-        Column(("bic",), "BIC", Kind.NUMBER),
-        Column(("r2_marginal",), "R² marginal", Kind.BOUNDED),
-        Column(("r2_conditional",), "R² conditional", Kind.BOUNDED),
-        Column(("converged",), "Converged", Kind.YES_NO),
-        Column(("singular",), "Singular", Kind.YES_NO),
+        Column(("measure",), "Measure"),
+        *(Column((m.id,), m.title, Kind.SHOWN, "not defined for this model") for m in content.mixed_models),
     )
-    reasons = [f"{m.title}, {name}: {why}" for m in content.mixed_models for name, why in m.undefined.items()]
+    why = dict.fromkeys(f"{name}: {text}" for m in content.mixed_models for name, text in m.undefined.items())
     return Table(
         "mixed_fit",
         "How well do the multilevel models do?",
-        "Multilevel models: sample, likelihood, explained variance (marginal: fixed effects; conditional: with random "
-        "effects), convergence.",
-        pd.DataFrame(rows),
-        columns,
-        notes=("REML likelihoods compare models with the same fixed effects only.", *reasons),
-    )
-
-
-def agreement(content: ReportContent) -> Table:
-    """Largest difference from each second engine; the CSV has every quantity."""
-    frames = [a.table.assign(what=a.what, engine=a.engine) for a in content.agreements if len(a.table)]
-    names = ["what", "engine", "quantity", "ours", "theirs", "abs_diff", "rel_diff"]
-    frame = pd.concat(frames, ignore_index=True)[names] if frames else pd.DataFrame(columns=names)
-    rows = [
-        {
-            "what": a.what.replace("_", " "),
-            "engine": a.engine,
-            "compared": len(a.table),
-            "largest": a.table["abs_diff"].max() if len(a.table) else None,
-            "relative": a.table["rel_diff"].max() if len(a.table) else None,
-            "verdict": {True: "agree", False: "DISAGREE", None: "not comparable"}[a.agrees],
-        }
-        for a in content.agreements
-    ]
-    none = "nothing could be compared"
-    columns = (
-        Column(("what",), "What"),
-        Column(("engine",), "Second engine"),
-        Column(("compared",), "Quantities", Kind.COUNT),
-        Column(("largest",), "Largest absolute difference", Kind.TINY, none),
-        Column(("relative",), "Largest relative difference", Kind.TINY, none),
-        Column(("verdict",), "Verdict"),
-    )
-    return Table(
-        "agreement",
-        "Does a second engine give the same numbers?",
-        "Agreement with other software fitted to the same responses.",
+        "Multilevel models: sample, likelihood, explained variance (marginal: by fixed effects; conditional: by random "
+        "effects too), convergence.",
         frame,
         columns,
-        view=pd.DataFrame(rows),
-        notes=tuple(f"{a.what}, {a.engine}: {a.reason}" for a in content.agreements if a.reason),
+        view=side_by_side(frame, names, _MIXED_FIT),
+        notes=("REML likelihoods compare models with the same fixed effects only.", *why),
     )
 
 
-def recovery(content: ReportContent) -> Table | None:
-    """Estimates beside the values the responses were drawn from; None for collected responses."""
-    frame = content.recovery
-    if frame is None:
-        return None
-    columns = (
-        Column(("parameter",), "Parameter"),
-        Column(("population",), "Population", Kind.ESTIMATE),
-        Column(("est",), "Estimate", Kind.ESTIMATE),
-        Column(("se",), "SE", Kind.ESTIMATE),
-        _INTERVAL,
-        Column(("covered",), "Inside", Kind.YES_NO),
-    )
-    view = frame.assign(
-        parameter=frame["lhs"].astype(str) + " " + frame["op"].astype(str) + " " + frame["rhs"].astype(str),
-        kind=frame["op"].map(_OPERATORS),
-    )
-    return Table(
-        "recovery",
-        "Does the analysis find the values the responses were drawn from?",
-        "Population values, estimates and whether the 95 % interval holds the population value.",
-        frame,
-        columns,
-        view=view.sort_values("op", kind="stable"),
-        group="kind",
-        folded=True,
-    )
+def _explained(key: str, content: ReportContent) -> str:
+    return f"R² {content.instrument.name(key.removeprefix('r2_'))}"
 
 
-def versions(content: ReportContent) -> Table:
-    """Package versions."""
-    frame = pd.DataFrame(list(content.materials.versions.items()), columns=["package", "version"])
-    columns = (Column(("package",), "Software"), Column(("version",), "Version"))
-    caption = "Software that computed this report."
-    return Table("versions", "Which software computed this?", caption, frame, columns)
-
-
-def inputs(content: ReportContent) -> Table:
-    """Input files and their hashes."""
-    frame = pd.DataFrame(list(content.materials.inputs.items()), columns=["file", "sha256"])
-    columns = (Column(("file",), "File"), Column(("sha256",), "SHA-256"))
-    caption = "Files that this report was computed from, with their SHA-256 hashes."
-    return Table("inputs", "From which files?", caption, frame, columns)
+def _mixed_row(model: MixedPart) -> dict[str, object]:
+    """One row of the CSV: a multilevel model as a whole."""
+    return {
+        "model": model.id,
+        "formula": model.formula,
+        "estimation": "REML" if model.reml else "ML",
+        "nobs": model.nobs,
+        "n_dropped": model.n_dropped,
+        "n_groups": next(iter(model.groups.values()), None),
+        "loglik": model.loglik,
+        "aic": model.aic,
+        "bic": model.bic,
+        "r2_marginal": model.r2_marginal,
+        "r2_conditional": model.r2_conditional,
+        "converged": model.converged,
+        "singular": model.singular,
+    }
 
 
 def _fixed(model: MixedPart) -> pd.DataFrame:

@@ -6,7 +6,8 @@ from collections.abc import Iterator
 
 import pandas as pd
 
-from analysis.report.content import ReportContent, SemPart
+from analysis.report.content import ReportContent
+from analysis.report.parts import SemPart
 from analysis.report.rounding import Kind, interval, p_phrase, show
 
 
@@ -27,7 +28,9 @@ def at_a_glance(content: ReportContent) -> list[tuple[str, str]]:
     ]
     if content.recovery is not None:
         covered = content.recovery["covered"].astype(bool)
-        facts.append(("Population values recovered", f"{int(covered.sum())} of {len(covered)} inside their 95 % interval"))
+        facts.append(
+            ("Population values recovered", f"{int(covered.sum())} of {len(covered)} inside their 95 % interval")
+        )
     return facts
 
 
@@ -57,11 +60,14 @@ def sample_text(content: ReportContent) -> list[str]:
 
 def estimation_text(model: SemPart) -> list[str]:
     """Estimator, sample, convergence and conventions of one model."""
+    p = len(model.residual_correlation)
     state = f"converged in {model.iterations} iterations" if model.converged else "DID NOT CONVERGE"
     dropped = f"; {model.n_dropped} with missing values were left out" if model.n_dropped else ""
     text = [
         f"{model.title}: estimator {model.estimator}, missing values {model.missing}, n = {model.nobs}{dropped}; "
-        f"{state}."
+        f"{state}.",
+        f"{p} observed variables give {p * (p + 1) // 2} variances and covariances; "
+        f"{show(model.glance['npar'].iloc[0], Kind.COUNT)} parameters are free.",
     ]
     if model.conventions:
         text.append(f"Conventions: {' '.join(model.conventions)}")
@@ -100,8 +106,8 @@ def multilevel_text(content: ReportContent) -> list[str]:
     text = []
     if icc.notna().any():
         text.append(
-            f"Between {show(icc.min(), Kind.BOUNDED)} and {show(icc.max(), Kind.BOUNDED)} of the variance of the scales "
-            "lies between communes."
+            f"Between {show(icc.min(), Kind.BOUNDED)} and {show(icc.max(), Kind.BOUNDED)} of the variance of the "
+            "scales lies between communes."
         )
     singular = [model.title for model in content.mixed_models if model.singular]
     if singular:
@@ -117,8 +123,8 @@ def recovery_text(content: ReportContent) -> list[str]:
     if content.recovery is None:
         return ["The responses were collected, not drawn from known values: there is no population to recover."]
     return [
-        "The responses were drawn from a population model that is part of this study. About 95 % of the intervals should "
-        "hold the value they estimate; one sample shows this only roughly."
+        "The responses were drawn from a population model that is part of this study. About 95 % of the intervals "
+        "should hold the value they estimate; one sample shows this only roughly."
     ]
 
 

@@ -16,8 +16,8 @@ _HERE = Path(__file__).parent
 
 def page(content: ReportContent, plan: Outline, pictures: Sequence[Picture]) -> str:
     """The report as HTML. Every word of the content is escaped; only our own SVG is set in as it is."""
-    from jinja2 import Environment, FileSystemLoader, StrictUndefined  # noqa: PLC0415
-    from markupsafe import Markup  # noqa: PLC0415
+    from jinja2 import Environment, FileSystemLoader, StrictUndefined
+    from markupsafe import Markup, escape
 
     environment = Environment(
         loader=FileSystemLoader(_HERE),
@@ -27,13 +27,14 @@ def page(content: ReportContent, plan: Outline, pictures: Sequence[Picture]) -> 
         lstrip_blocks=True,
         keep_trailing_newline=True,
     )
+    environment.filters["breakable"] = lambda words: Markup(str(escape(words)).replace("_", "_<wbr>"))
     text = environment.get_template("page.html.jinja").render(
         content=content,
         study=content.study,
         plan=plan,
         pictures={picture.id: picture for picture in pictures},
-        drawn={picture.id: Markup(picture.inline) for picture in pictures},  # noqa: S704
-        style=Markup((_HERE / "page.css").read_text(encoding="utf-8")),  # noqa: S704
+        drawn={picture.id: Markup(picture.inline) for picture in pictures},
+        style=Markup((_HERE / "page.css").read_text(encoding="utf-8")),
         facts=narrative.at_a_glance(content),
         simulated_en=SIMULATED_EN,
         simulated_fr=SIMULATED_FR,

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 
-from analysis.report import model_tables, narrative, sem_tables, survey_tables
+from analysis.report import check_tables, model_tables, narrative, sem_tables, survey_tables
 from analysis.report.checklist import checklist
 from analysis.report.content import ReportContent
 from analysis.report.figures.canvas import Drawing
@@ -143,7 +143,7 @@ def _hypotheses(content: ReportContent, drawings: Mapping[str, Drawing]) -> Sect
 
 def _rivals(content: ReportContent, drawings: Mapping[str, Drawing]) -> Section:
     diagrams = (drawings.get(f"paths_{model.id}") for model in content.rival_models)
-    parts = (model_tables.rivals(content), *(d for d in diagrams if d is not None))
+    parts: tuple[Part, ...] = (model_tables.rivals(content), *(d for d in diagrams if d is not None))
     text = "A rival model is another reading of the same answers; its file stands beside the structural model."
     return Section("rivals", "Rival models", (text,), parts)
 
@@ -161,7 +161,7 @@ def _multilevel(content: ReportContent, drawings: Mapping[str, Drawing]) -> Sect
 
 
 def _checks(content: ReportContent, drawings: Mapping[str, Drawing]) -> Section:
-    candidates = (model_tables.agreement(content), drawings.get("recovery"), model_tables.recovery(content))
+    candidates = (check_tables.agreement(content), drawings.get("recovery"), check_tables.recovery(content))
     parts = tuple(part for part in candidates if part is not None)
     return Section("checks", "Checks of the computation", tuple(narrative.recovery_text(content)), parts)
 
@@ -183,7 +183,7 @@ def _materials(content: ReportContent) -> Section:
     materials = content.materials
     paragraphs = [f"Command: {materials.command}", f"Seed: {materials.seed}"]
     paragraphs += [text for text in (content.study.citation, content.study.obtain) if text]
-    parts = (model_tables.versions(content), model_tables.inputs(content))
+    parts = (check_tables.versions(content), check_tables.inputs(content))
     return Section("materials", "Materials for a rerun", tuple(paragraphs), parts)
 
 

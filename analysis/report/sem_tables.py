@@ -8,7 +8,8 @@ from collections.abc import Sequence
 import numpy as np
 import pandas as pd
 
-from analysis.report.content import ReportContent, SemPart
+from analysis.report.content import ReportContent
+from analysis.report.parts import SemPart
 from analysis.report.rounding import Kind, interval, show
 from analysis.report.table import Column, Table
 
@@ -65,8 +66,8 @@ def model_fit(content: ReportContent) -> Table:
         row |= {m.id: _fit_cell(m, key, kind) for m in models}
         if key in criteria.index:
             row |= {
-                "criterion": str(criteria.at[key, "criterion"]),
-                "source": str(criteria.at[key, "source"]),
+                "criterion": str(criteria.loc[key, "criterion"]),
+                "source": str(criteria.loc[key, "source"]),
             }
         rows.append(row)
     columns = (
@@ -124,8 +125,8 @@ def discriminant(content: ReportContent) -> Table:
     return Table(
         "discriminant",
         "Are the constructs distinct from one another?",
-        "Correlations of the constructs in the measurement model; in brackets on the diagonal √AVE, which should exceed "
-        "the correlations in its row and column.",
+        "Correlations of the constructs in the measurement model; in brackets on the diagonal √AVE, which should "
+        "exceed the correlations in its row and column.",
         frame,
         columns,
         view=pd.DataFrame(rows),
@@ -139,9 +140,7 @@ def residuals(content: ReportContent) -> Table:
     names = [str(name) for name in matrix.columns]
     left, right = np.tril_indices(len(names), k=-1)
     values = matrix.to_numpy(dtype=float)[left, right]
-    frame = pd.DataFrame(
-        {"first": [names[i] for i in right], "second": [names[i] for i in left], "residual": values}
-    )
+    frame = pd.DataFrame({"first": [names[i] for i in right], "second": [names[i] for i in left], "residual": values})
     order = np.argsort(-np.abs(values), kind="stable")[:10]
     columns = (
         Column(("first",), "Item"),

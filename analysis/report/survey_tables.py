@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pandas as pd
 
-from analysis.report.content import InstrumentPart, ReportContent
+from analysis.report.content import ReportContent
+from analysis.report.parts import InstrumentPart
 from analysis.report.rounding import Kind, show
 from analysis.report.table import Column, Table
 
@@ -250,13 +251,9 @@ def reliability(content: ReportContent) -> Table:
         Column(("n",), "n", Kind.COUNT),
         Column(("alpha",), "α", Kind.CORRELATION),
         Column(("alpha_ci_lower", "alpha_ci_upper"), "95 % CI", Kind.CORRELATION),
-        Column(
-            ("omega",), "ω", Kind.CORRELATION, "the construct is not part of the fitted measurement model"
-        ),
+        Column(("omega",), "ω", Kind.CORRELATION, "the construct is not part of the fitted measurement model"),
         Column(("cr",), "CR", Kind.CORRELATION, "the construct is not part of the fitted measurement model"),
-        Column(
-            ("ave",), "AVE", Kind.CORRELATION, "the construct is not part of the fitted measurement model"
-        ),
+        Column(("ave",), "AVE", Kind.CORRELATION, "the construct is not part of the fitted measurement model"),
     )
     frame = content.measures.reliability
     return Table(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -104,6 +104,18 @@ class Block:
 
     title: str
     rows: list[list[Cell]] = field(default_factory=list)
+
+
+def side_by_side(frame: pd.DataFrame, names: Sequence[str], measures: Sequence[tuple[str, str, Kind]]) -> pd.DataFrame:
+    """A view with one row a measure (key, label, kind) and one column a row of ``frame``, under ``names``.
+
+    Cells are already shown, or None where there is no value; the column ``measure`` holds the labels.
+    """
+    rows = []
+    for key, label, kind in measures:
+        cells = (None if absent(value) else show(value, kind) for value in frame[key])
+        rows.append({"measure": label, **dict(zip(names, cells, strict=True))})
+    return pd.DataFrame(rows, columns=["measure", *names], dtype=object)
 
 
 def to_csv(frame: pd.DataFrame, simulated: bool) -> str:

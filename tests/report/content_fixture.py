@@ -6,13 +6,13 @@ from dataclasses import replace
 
 import numpy as np
 import pandas as pd
-from analysis.report.content import (
+from analysis.report.content import ReportContent
+from analysis.report.parts import (
     AgreementPart,
     InstrumentPart,
     MaterialsPart,
     MeasuresPart,
     MixedPart,
-    ReportContent,
     SemPart,
     StudyPart,
     SurveyPart,
@@ -51,9 +51,7 @@ EFFECTS = {
     "total_internal": ("c1+a1*b", 0.18 + 0.21 * 0.35),
 }
 SYNTAX = "\n".join(f"{c} =~ {' + '.join(items)}" for c, items in ITEMS.items())
-STRUCTURE = (
-    f"{SYNTAX}\nsatisfaction ~ a1*internal_efficacy + a2*external_efficacy\nintention ~ b*satisfaction\n"
-)
+STRUCTURE = f"{SYNTAX}\nsatisfaction ~ a1*internal_efficacy + a2*external_efficacy\nintention ~ b*satisfaction\n"
 
 
 def content(simulated: bool = True) -> ReportContent:
@@ -255,10 +253,7 @@ def _measures(responses: pd.DataFrame) -> MeasuresPart:
         columns=["item", "code", "n", "share"],
     )
     reliability = pd.DataFrame(
-        [
-            (c, len(items), 590, 0.81, 0.78, 0.84, 0.82, 0.82, 0.56 + 0.01 * len(c) % 0.1)
-            for c, items in ITEMS.items()
-        ],
+        [(c, len(items), 590, 0.81, 0.78, 0.84, 0.82, 0.82, 0.56 + 0.01 * len(c) % 0.1) for c, items in ITEMS.items()],
         columns=[
             "construct",
             "n_items",
@@ -283,9 +278,7 @@ def _tidy(paths: dict[tuple[str, str], float], effects: dict[str, tuple[str, flo
     for construct, items in ITEMS.items():
         for k, item in enumerate(items):
             fixed = k == 0
-            rows.append(
-                (construct, "=~", item, "", 1.0 if fixed else 0.9 + 0.05 * k, 0.0 if fixed else 0.052, 0.74)
-            )
+            rows.append((construct, "=~", item, "", 1.0 if fixed else 0.9 + 0.05 * k, 0.0 if fixed else 0.052, 0.74))
     rows += [(lhs, "~", rhs, "", beta * 1.05, 0.061, beta) for (lhs, rhs), beta in paths.items()]
     latents = list(SIZES) if not paths else EXOGENOUS
     for i, left in enumerate(latents):
@@ -387,7 +380,8 @@ def _hypotheses() -> pd.DataFrame:
         ("H2", "Satisfaction raises the intention to participate.", "La satisfaction accroît l'intention.",
          "structural", "intention ~ satisfaction", "+", 0.37, 0.06, 1e-8, 0.25, 0.49, 0.35, "supported", ""),
         ("H3", "Affective belonging raises the intention to participate.", "L'attachement accroît l'intention.",
-         "structural", "intention ~ belonging_affective", "+", 0.07, 0.061, 0.24, -0.05, 0.19, 0.07, "not supported", ""),
+         "structural", "intention ~ belonging_affective", "+", 0.07, 0.061, 0.24, -0.05, 0.19, 0.07,
+         "not supported", ""),
         ("H4", "Cognitive belonging lowers the intention.", "L'appartenance cognitive réduit l'intention.",
          "structural", "intention ~ belonging_cognitive", "-", 0.13, 0.06, 0.03, 0.01, 0.25, 0.12, "contrary", ""),
         ("H5", "A commune's participatory offer raises intention only where satisfaction is high.",
@@ -400,9 +394,7 @@ def _hypotheses() -> pd.DataFrame:
 
 
 def _null_models() -> pd.DataFrame:
-    rows = [
-        (c, N, 45, 0.04 + 0.01 * k, 1 + (N / 45 - 1) * (0.04 + 0.01 * k), False) for k, c in enumerate(SIZES)
-    ]
+    rows = [(c, N, 45, 0.04 + 0.01 * k, 1 + (N / 45 - 1) * (0.04 + 0.01 * k), False) for k, c in enumerate(SIZES)]
     return pd.DataFrame(rows, columns=["construct", "nobs", "n_groups", "icc", "design_effect", "singular"])
 
 

@@ -12,7 +12,7 @@ import re
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -31,7 +31,7 @@ DOTS_PER_INCH = 160
 SIMULATED_EN = "Simulated responses — nothing here is a finding about citizens"
 SIMULATED_FR = "Réponses simulées — rien ici n'est un résultat sur des citoyens"
 
-_STYLE = {
+_STYLE: dict[Any, Any] = {
     "font.family": ["DejaVu Sans"],
     "font.size": 9.0,
     "axes.titlesize": 10.0,
@@ -87,7 +87,7 @@ class Picture:
 @contextmanager
 def style(salt: str) -> Iterator[None]:
     """Matplotlib's defaults and the report's style, whatever the user's own settings; ``salt`` fixes SVG ids."""
-    import matplotlib as mpl  # noqa: PLC0415
+    import matplotlib as mpl
 
     with mpl.rc_context():
         mpl.rcdefaults()
@@ -97,10 +97,13 @@ def style(salt: str) -> Iterator[None]:
 
 def blank(height: float) -> SubFigure:
     """An empty drawing area of ``WIDTH`` by ``height`` inches above a foot, outside pyplot's global state."""
-    from matplotlib.figure import Figure  # noqa: PLC0415
+    from matplotlib.figure import Figure
 
-    areas = Figure(figsize=(WIDTH, height + FOOT)).subfigures(2, 1, height_ratios=(height, FOOT))
-    return areas[0]  # type: ignore[no-any-return]
+    figure = Figure(figsize=(WIDTH, height + FOOT))
+    grid = figure.add_gridspec(2, 1, height_ratios=(height, FOOT))
+    area = figure.add_subfigure(grid[0])
+    figure.add_subfigure(grid[1])
+    return area
 
 
 def bare(figure: SubFigure, width: float, height: float) -> Axes:

@@ -28,10 +28,12 @@ def draw(sizes: pd.Series) -> SubFigure:
     paper = {"boxstyle": "square,pad=0.05", "facecolor": PAPER, "edgecolor": "none"}
     size = 6.8 if named else 5.2
     for place, count in zip(places, ordered["n"], strict=True):
-        axes.text(place, count, str(int(count)), ha="center", va="bottom", fontsize=size, bbox=paper, zorder=3)
+        axes.text(float(place), count, str(int(count)), ha="center", va="bottom", fontsize=size, bbox=paper, zorder=3)
     median = float(sizes.median())
     axes.axhline(median, color=INK, linewidth=1, linestyle=(0, (4, 3)), zorder=2)
-    axes.text(len(ordered) - 0.5, median + 0.03 * sizes.max(), f"median {show(median, Kind.FREE)}", ha="right", va="bottom")
+    axes.text(
+        len(ordered) - 0.5, median + 0.03 * sizes.max(), f"median {show(median, Kind.FREE)}", ha="right", va="bottom"
+    )
     axes.set_xlim(-0.7, len(ordered) - 0.3)
     axes.set_ylabel("Respondents")
     axes.grid(axis="y")

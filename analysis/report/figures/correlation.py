@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 def draw(matrix: pd.DataFrame) -> SubFigure:
     """Lower triangle of ``matrix`` (p by p, labelled), every value written in its cell."""
-    import seaborn as sns  # noqa: PLC0415
+    import seaborn as sns
 
     height = 8.3
     figure = blank(height)

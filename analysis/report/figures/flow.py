@@ -37,7 +37,7 @@ def draw(flow: pd.DataFrame, n_communes: int) -> SubFigure:
 
 
 def _box(axes: Axes, centre: tuple[float, float], size: tuple[float, float], text: str, colour: str) -> None:
-    from matplotlib.patches import FancyBboxPatch  # noqa: PLC0415
+    from matplotlib.patches import FancyBboxPatch
 
     corner = (centre[0] - size[0] / 2, centre[1] - size[1] / 2)
     shape = FancyBboxPatch(

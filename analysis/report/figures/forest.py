@@ -67,7 +67,7 @@ def _sentence(axes: Axes, level: int, row: object) -> None:
 
 
 def _legend(figure: SubFigure) -> None:
-    from matplotlib.lines import Line2D  # noqa: PLC0415
+    from matplotlib.lines import Line2D
 
     handles = [
         Line2D([], [], marker=marker, color=colour, markerfacecolor=fill, markersize=7, linestyle="", label=verdict)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from analysis.report.content import ReportContent, SemPart
+from analysis.report.content import ReportContent
 from analysis.report.figures import (
     communes,
     correlation,
@@ -16,6 +16,7 @@ from analysis.report.figures import (
     recovery,
 )
 from analysis.report.figures.canvas import Drawing
+from analysis.report.parts import SemPart
 from analysis.report.rounding import Kind, p_phrase, show
 
 
@@ -78,7 +79,7 @@ def _likert(content: ReportContent, names: dict[str, str]) -> Iterator[Drawing]:
         )
         alt = f"Stacked bars of the shares of {len(labels)} answers to {len(chosen)} items; the table has the numbers."
 
-        def draw(chosen=chosen, labels=labels):  # type: ignore[no-untyped-def] # noqa: ANN001, ANN202
+        def draw(chosen=chosen, labels=labels):  # type: ignore[no-untyped-def]
             return likert.draw(chosen, content.measures.answers, labels, names)
 
         yield Drawing(f"likert_{scale}", caption, alt, draw)

@@ -30,12 +30,13 @@ def draw(items: pd.DataFrame, answers: pd.DataFrame, labels: pd.DataFrame, names
     wide = answers.pivot_table(index="item", columns="code", values="share", aggfunc="sum").reindex(columns=codes)
     wide = wide.fillna(0.0)
     levels, headings = _levels(items, names)
-    height = _ROW * (max(levels.values()) + 1.2) + 1.0
+    height = _ROW * (max(levels.values()) + 1.2) + 1.15
     figure = blank(height)
-    axes = figure.add_axes((_LEFT / WIDTH, 0.75 / height, 1 - (_LEFT + 0.25) / WIDTH, 1 - 0.85 / height))
+    axes = figure.add_axes((_LEFT / WIDTH, 0.9 / height, 1 - (_LEFT + 0.25) / WIDTH, 1 - 1.0 / height))
     _bars(axes, wide, levels, codes)
     _words(axes, items, levels, headings)
     _axis(axes, max(levels.values()), wide)
+    axes.set_xlabel(f"←  {labels['en'].iloc[0]}     |     {labels['en'].iloc[-1]}  →", fontsize=8)
     words = dict(zip(labels["code"].astype(int), labels["en"].astype(str), strict=True))
     handles, _ = axes.get_legend_handles_labels()
     # a legend fills its columns first; this order makes it read along the rows
@@ -55,7 +56,7 @@ def draw(items: pd.DataFrame, answers: pd.DataFrame, labels: pd.DataFrame, names
 
 def palette(count: int) -> list[str]:
     """``count`` colours from orange over light grey to blue, darker towards both ends."""
-    import seaborn as sns  # noqa: PLC0415
+    import seaborn as sns
 
     return [str(colour) for colour in sns.color_palette("PuOr", n_colors=count + 2).as_hex()[1:-1]]
 
@@ -75,7 +76,7 @@ def _levels(items: pd.DataFrame, names: dict[str, str]) -> tuple[dict[str, float
 
 
 def _bars(axes: Axes, wide: pd.DataFrame, levels: dict[str, float], codes: list[int]) -> None:
-    from matplotlib.colors import to_rgb  # noqa: PLC0415
+    from matplotlib.colors import to_rgb
 
     rows = [item for item in levels if item in wide.index]
     shares = wide.loc[rows].to_numpy()
@@ -84,13 +85,22 @@ def _bars(axes: Axes, wide: pd.DataFrame, levels: dict[str, float], codes: list[
     for position, colour in enumerate(palette(len(codes))):
         share = shares[:, position]
         axes.barh(
-            heights, share, left=start, height=0.72, color=colour, edgecolor=PAPER, linewidth=0.8, label=str(codes[position])
+            heights,
+            share,
+            left=start,
+            height=0.72,
+            color=colour,
+            edgecolor=PAPER,
+            linewidth=0.8,
+            label=str(codes[position]),
         )
         dark = float(np.dot(to_rgb(colour), (0.299, 0.587, 0.114))) < 0.55
         for left, part, level in zip(start, share, heights, strict=True):
             if part >= 0.055:
                 text = show(100 * part, Kind.COUNT)
-                axes.text(left + part / 2, level, text, ha="center", va="center", fontsize=7.5, color=PAPER if dark else INK)
+                axes.text(
+                    left + part / 2, level, text, ha="center", va="center", fontsize=7.5, color=PAPER if dark else INK
+                )
         start = start + share
 
 
@@ -105,7 +115,14 @@ def _words(axes: Axes, items: pd.DataFrame, levels: dict[str, float], headings: 
         axes.text(edge, level, f"{row.item}{mark}", transform=place, va="center", fontsize=8)
         wording = textwrap.wrap(textwrap.shorten(str(row.en), 112, placeholder=" …"), 58)
         axes.text(
-            edge + 0.135, level, "\n".join(wording[:2]), transform=place, va="center", fontsize=7.2, color=MUTED, linespacing=1.15
+            edge + 0.135,
+            level,
+            "\n".join(wording[:2]),
+            transform=place,
+            va="center",
+            fontsize=7.2,
+            color=MUTED,
+            linespacing=1.15,
         )
 
 

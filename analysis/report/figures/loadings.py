@@ -21,7 +21,7 @@ def draw(tidy: pd.DataFrame, names: dict[str, str]) -> SubFigure:
     rows = tidy[tidy["op"] == "=~"]
     gaps = (rows["lhs"] != rows["lhs"].shift()).cumsum() * 0.7
     levels = pd.Series(range(len(rows)), index=rows.index) + gaps
-    height = _ROW * float(levels.max()) + 0.9
+    height = _ROW * float(levels.max()) + 1.1
     figure = blank(height)
     left = 3.1 / WIDTH
     axes = figure.add_axes((left, 0.6 / height, 0.97 - left, 1 - 0.65 / height))
@@ -35,9 +35,9 @@ def draw(tidy: pd.DataFrame, names: dict[str, str]) -> SubFigure:
         words = names.get(str(construct), str(construct))
         axes.text(-0.45, level, words, transform=place, va="center", fontsize=8.2, fontweight="bold")
     axes.axvline(_GUIDE, color=INK, linewidth=0.9, linestyle=(0, (4, 3)))
-    axes.text(_GUIDE, 0.15, " half of the item's variance", fontsize=7.5, color=MUTED, va="center")
+    axes.text(_GUIDE + 0.008, -0.72, "half of the item's variance", fontsize=7.5, color=MUTED, va="center")
     axes.set_xlim(min(0.0, float(rows["std_all"].min()) - 0.1), max(1.0, float(rows["std_all"].max()) + 0.1))
-    axes.set_ylim(float(levels.max()) + 0.7, -0.2)
+    axes.set_ylim(float(levels.max()) + 0.7, -1.0)
     axes.set_yticks([])
     axes.spines["left"].set_visible(False)
     axes.axvline(0, color=INK, linewidth=0.8)

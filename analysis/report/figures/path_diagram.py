@@ -83,7 +83,7 @@ def _paths(axes: Axes, places: Layout, values: dict[Edge, tuple[float, float]]) 
 
 
 def _node(axes: Axes, centre: Point, name: str, explained: float | None, box: Size, *, latent: bool) -> None:
-    from matplotlib.patches import FancyBboxPatch  # noqa: PLC0415
+    from matplotlib.patches import FancyBboxPatch
 
     shape = FancyBboxPatch(
         (centre[0] - box.width / 2, centre[1] - box.height / 2),

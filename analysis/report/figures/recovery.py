@@ -33,7 +33,10 @@ def draw(recovery: pd.DataFrame) -> SubFigure:
 
 def _panel(axes: Axes, part: pd.DataFrame, title: str) -> None:
     inside = part["covered"].astype(bool)
-    ends = [min(part["population"].min(), part["ci_lower"].min()), max(part["population"].max(), part["ci_upper"].max())]
+    ends = [
+        min(part["population"].min(), part["ci_lower"].min()),
+        max(part["population"].max(), part["ci_upper"].max()),
+    ]
     axes.plot(ends, ends, color=INK, linewidth=0.9, linestyle=(0, (4, 3)), zorder=1)
     for chosen, marker, fill, colour in ((inside, "o", BLUE, BLUE), (~inside, "D", PAPER, ORANGE)):
         rows = part[chosen]
@@ -55,7 +58,7 @@ def _panel(axes: Axes, part: pd.DataFrame, title: str) -> None:
 
 
 def _legend(figure: SubFigure) -> None:
-    from matplotlib.lines import Line2D  # noqa: PLC0415
+    from matplotlib.lines import Line2D
 
     inside = Line2D([], [], marker="o", color=BLUE, markersize=5, label="95 % interval holds the population value")
     outside = Line2D([], [], marker="D", color=ORANGE, markerfacecolor=PAPER, markersize=5, label="it does not")
