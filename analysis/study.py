@@ -10,7 +10,7 @@ from typing import Any
 
 from analysis.checked import mapping, parse_checked, plain_value
 from analysis.errors import DataError, Problem, SpecificationError, nearest
-from analysis.specification import SpecT, line_of, parse_specification
+from analysis.specification import SpecT, line_of
 from analysis.study_checks import Draft, cross_problems
 from analysis.study_files import (
     BASE_MODELS,
@@ -103,7 +103,7 @@ def load_study(root: Path, name: str) -> Study:
         multilevel=MappingProxyType(multilevel.models),
         models=MappingProxyType({model: draft.sources[file] for model, file in draft.model_files.items()}),
         mixed_rivals=MappingProxyType({rival: key for rival, key in rivals.items() if not is_model_file(key)}),
-        population=draft.sources.get(f"models/{name}/{spec.models.population}"),
+        population=None if draft.population_file is None else draft.sources[draft.population_file],
         sources=MappingProxyType(draft.sources),
     )
 
@@ -174,15 +174,15 @@ class _Reader:
         )
         multilevel_file = f"{self.folder}/multilevel.yaml"
         multilevel = self._parse(
-            multilevel_file, lambda text: parse_specification(text, multilevel_file, MultilevelFile)
+            multilevel_file, lambda text: parse_checked(text, multilevel_file, MultilevelFile, lambda _: ())
         )
         named = self._named_files(study_file)
         source = named.pop("codebook", None)
         codebook = None
         if source is not None:
             codebook = self._parse(source, lambda text: parse_codebook(text, source))
-        named.pop("population", None)
-        return Draft(self.folder, study, codebook, hypotheses, multilevel, named, self.sources)
+        population = named.pop("population", None)
+        return Draft(self.folder, study, codebook, hypotheses, multilevel, named, population, self.sources)
 
     def _named_files(self, study_file: str) -> dict[str, str]:
         """The files that study.yaml names and that are there: "codebook", "population" and models → path.
@@ -202,7 +202,7 @@ class _Reader:
         return {
             name: f"{folder}{file}"
             for name, path, file, folder in wanted
-            if isinstance(file, str) and self._text(f"{folder}{file}", self._at(study_file, *path)) is not None
+            if isinstance(file, str) and self._text(f"{folder}{file}", (study_file, path)) is not None
         }
 
     def _parse(self, file: str, parse: Callable[[str], SpecT]) -> SpecT | None:
@@ -215,18 +215,16 @@ class _Reader:
             self.problems += error.problems
             return None
 
-    def _text(self, file: str, named_at: str = "") -> str | None:
-        """The text of a file under the root; ``named_at`` is where it was asked for."""
+    def _text(self, file: str, named: tuple[str, tuple[str, ...]] | None = None) -> str | None:
+        """The text of a file under the root; ``named`` is the file and value that ask for it."""
         try:
             self.sources[file] = (self.root / file).read_text(encoding="utf-8")
         except OSError:
             hint = "create it, or mend its name"
-            self.problems.append(Problem(f"there is no file '{file}'", named_at or file, hint))
+            where = file if named is None else f"{named[0]}:{line_of(self.sources[named[0]], named[1])}"
+            self.problems.append(Problem(f"there is no file '{file}'", where, hint))
             return None
         except UnicodeDecodeError as error:
             self.problems.append(Problem(f"not UTF-8: {error.reason}", file, "save the file as UTF-8"))
             return None
         return self.sources[file]
-
-    def _at(self, file: str, *path: str) -> str:
-        return f"{file}:{line_of(self.sources[file], path)}"

@@ -21,7 +21,8 @@ _PARAMETER = re.compile(r"\s*([\w.]+)\s*(=~|~~|~)\s*([\w.:]+)\s*")
 class Draft:
     """The files of a study as far as they could be read.
 
-    model_files: model → path of the file, relative to the root. sources: path → text.
+    model_files: model → path of the file, relative to the root, and so population_file, whose variables are
+    its own. sources: path → text.
     """
 
     folder: str
@@ -30,6 +31,7 @@ class Draft:
     hypotheses: HypothesesFile | None
     multilevel: MultilevelFile | None
     model_files: Mapping[str, str]
+    population_file: str | None
     sources: Mapping[str, str]
 
     def at(self, file: str, *path: str | int) -> str:
@@ -50,11 +52,13 @@ def cross_problems(draft: Draft, name: str) -> list[Problem]:
     """Every mistake between files. What a file that could not be read would say is not guessed."""
     problems: list[Problem] = []
     models = _Models({}, {})
-    for model, file in draft.model_files.items():
+    population = {} if draft.population_file is None else {"population": draft.population_file}
+    for model, file in {**draft.model_files, **population}.items():
         try:
             models.sems[model] = parse_model(draft.sources[file], file)
         except SpecificationError as error:
             problems += error.problems
+    models.sems.pop("population", None)
     if draft.multilevel is not None:
         problems += _parse_formulas(draft, draft.multilevel, models)
     if draft.study is not None:
@@ -87,9 +91,7 @@ def _study_problems(draft: Draft, study: StudyFile, name: str) -> Iterator[Probl
             if not target.endswith(".lav") and target not in known:
                 where = draft.at("study.yaml", "models", "rivals", rival)
                 hint = f"{nearest(target, known)} (a model file ends in .lav)"
-                yield Problem(
-                    f"the rival '{rival}' is '{target}', which is no model of multilevel.yaml", where, hint
-                )
+                yield Problem(f"the rival '{rival}' is '{target}', which is no model of multilevel.yaml", where, hint)
     if draft.codebook is not None:
         technical = draft.codebook.technical.values()
         for index, rule in enumerate(study.screening):

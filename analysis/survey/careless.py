@@ -80,7 +80,7 @@ def squared_distance(turned: Floats) -> tuple[Floats, Floats]:
     Sciences of India 2(1), 49-55; for survey data Meade & Craig (2012), as in ``synonym_consistency``.
     Raises LinAlgError when S is singular or there are no more complete rows than items.
     """
-    from scipy.stats import chi2  # noqa: PLC0415
+    from scipy.stats import chi2
 
     complete = ~np.isnan(turned).any(axis=1)
     answers = turned[complete]

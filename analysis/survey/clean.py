@@ -205,9 +205,7 @@ def _scale_means(frame: pd.DataFrame, codebook: Codebook) -> dict[str, pd.Series
     return means
 
 
-def _check_responses(
-    responses: pd.DataFrame, items: Sequence[str], codebook: Codebook, communes_minimum: int
-) -> None:
+def _check_responses(responses: pd.DataFrame, items: Sequence[str], codebook: Codebook, communes_minimum: int) -> None:
     """Raise DataError with all that stands in the way of a model."""
     problems: list[Problem] = []
     constant = [item for item in items if responses[item].nunique() < 2]

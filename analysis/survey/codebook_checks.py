@@ -82,9 +82,7 @@ def _constructs(raw: Mapping[str, Any]) -> Iterator[Mistake]:
         listed += [(("constructs", construct, "items", index), name) for index, name in enumerate(names)]
     for path, name in listed:
         if isinstance(name, str) and name not in items:
-            yield Mistake(
-                path, f"item '{name}' of '{path[1]}' is not defined", nearest(name, map(str, items))
-            )
+            yield Mistake(path, f"item '{name}' of '{path[1]}' is not defined", nearest(name, map(str, items)))
     for path, name, first in repeated(listed):
         yield Mistake(path, f"item '{name}' is already listed in '{first[1]}'", "list each item once")
     used = {name for _, name in listed if isinstance(name, str)}
@@ -111,9 +109,7 @@ def _scale_use(raw: Mapping[str, Any]) -> Iterator[Mistake]:
             if scale not in scales:
                 path = (*base, name, "scale")
                 hint = nearest(scale, map(str, scales))
-                yield Mistake(
-                    path, f"'{dotted(path[:-1])}' uses the scale '{scale}', which is not defined", hint
-                )
+                yield Mistake(path, f"'{dotted(path[:-1])}' uses the scale '{scale}', which is not defined", hint)
     for scale in scales:
         if scale not in used:
             yield Mistake(("scales", scale), f"scale '{scale}' is not used", "remove it, or mend its name")
@@ -154,9 +150,7 @@ def _names(raw: Mapping[str, Any]) -> Iterator[Mistake]:
     for base, entries in _variable_groups(raw):
         names += [((*base, name), name) for name in entries]
     for path, name, first in repeated(names):
-        yield Mistake(
-            path, f"the name '{name}' is already taken by '{dotted(first)}'", "rename one of the two"
-        )
+        yield Mistake(path, f"the name '{name}' is already taken by '{dotted(first)}'", "rename one of the two")
 
 
 def _columns(raw: Mapping[str, Any]) -> Iterator[Mistake]:
@@ -182,9 +176,7 @@ def _technical(raw: Mapping[str, Any]) -> Iterator[Mistake]:
         if role in SINGLE_ROLES:
             roles.append((path, role))
         if role in ROLES_WITH_EXPECTED and not entry.get("expected"):
-            yield Mistake(
-                path, f"'{column}' ({role}) does not say which answer is expected", "add 'expected:'"
-            )
+            yield Mistake(path, f"'{column}' ({role}) does not say which answer is expected", "add 'expected:'")
         if role not in ROLES_WITH_EXPECTED and entry.get("expected"):
             yield Mistake(path, f"'{column}' has 'expected', which is for consent and attention alone")
         if entry.get("identifying") is True and (role in ROLES_OF_RULES or entry.get("values")):

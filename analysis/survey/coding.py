@@ -27,9 +27,7 @@ from analysis.survey.recode import (
 )
 from analysis.survey.rules import Check, Texts
 
-DURATION = Variable.model_validate(
-    {"name": {"fr": "Durée (s)", "en": "Duration (s)"}, "type": "number", "minimum": 0}
-)
+DURATION = Variable.model_validate({"name": {"fr": "Durée (s)", "en": "Duration (s)"}, "type": "number", "minimum": 0})
 
 # Technical columns that a rule reads, by their role.
 RULE_ROLES = MappingProxyType({"consent": "consent", "attention": "attention", "speed": "duration"})

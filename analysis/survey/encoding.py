@@ -19,7 +19,9 @@ _MARKS = (
     (codecs.BOM_UTF16_BE, "utf-16"),
 )
 _WESTERN = frozenset(map(chr, range(0xC0, 0x100))) | frozenset("œŒŸ€’‘“”«»–—…•°²³§©®™ªº¿¡·´¨£±\xa0\xad")
-_GUESSED = ["mac_roman", "cp850", "cp437", "cp1250", "iso8859_15", "utf_16_le", "utf_16_be"]
+_BYTE_GUESSES = ["mac_roman", "cp850", "cp437", "cp1250", "iso8859_15"]
+_WORD_GUESSES = ["utf_16_le", "utf_16_be"]
+_WORD_SHARE = 0.25  # of zero bytes: every other byte of western text in UTF-16 is zero
 _CONTROLS = frozenset(map(chr, range(0x20))) - frozenset("\t\n\r\f") | frozenset(map(chr, range(0x7F, 0xA0)))
 
 
@@ -55,9 +57,10 @@ def _is_western(text: str) -> bool:
 
 
 def _guess(content: bytes, source: str) -> tuple[str, str]:
-    import charset_normalizer  # noqa: PLC0415
+    import charset_normalizer
 
-    best = charset_normalizer.from_bytes(content, cp_isolation=_GUESSED).best()
+    words = content.count(0) >= _WORD_SHARE * len(content)
+    best = charset_normalizer.from_bytes(content, cp_isolation=_WORD_GUESSES if words else _BYTE_GUESSES).best()
     if best is None or not _is_text(str(best)):
         raise _undecodable(content, "utf-8", source)
     return str(best), best.encoding

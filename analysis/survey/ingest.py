@@ -163,9 +163,9 @@ def _widths(text: str, separator: str) -> list[int]:
 
 def _read_xlsx(path: Path, content: bytes) -> RawTable:
     """The first sheet, formulas by their stored values."""
-    import zipfile  # noqa: PLC0415
+    import zipfile
 
-    import openpyxl  # noqa: PLC0415
+    import openpyxl
 
     try:
         book = openpyxl.load_workbook(io.BytesIO(content), read_only=True, data_only=True)
@@ -183,7 +183,7 @@ def _read_xlsx(path: Path, content: bytes) -> RawTable:
 
 def _read_labelled(path: Path, _content: bytes) -> RawTable:
     """SPSS and Stata: codes as stored, user-missing codes too, so that the codebook can give their reason."""
-    import pyreadstat  # noqa: PLC0415
+    import pyreadstat
 
     spss = path.suffix.lower() == ".sav"
     read: Callable[..., tuple[pd.DataFrame, object]] = pyreadstat.read_sav if spss else pyreadstat.read_dta
@@ -205,8 +205,8 @@ def _is_number(code: object) -> bool:
 
 
 def _read_parquet(path: Path, content: bytes) -> RawTable:
-    import pyarrow as pa  # noqa: PLC0415
-    import pyarrow.parquet as pq  # noqa: PLC0415
+    import pyarrow as pa
+    import pyarrow.parquet as pq
 
     try:
         table = pq.read_table(io.BytesIO(content))

@@ -156,9 +156,7 @@ def _recode(answers: pd.Series, reading: _Reading, labels: Mapping[float, str]) 
         else:
             codes[index], reasons[index] = meaning
     column = str(answers.name)
-    unknown = tuple(
-        Unknown(column, text, count, _hint(text, reading.hints)) for text, count in sorted(strange.items())
-    )
+    unknown = tuple(Unknown(column, text, count, _hint(text, reading.hints)) for text, count in sorted(strange.items()))
     return Coded(codes[positions], _spread(reasons, positions), relabelled, unknown)
 
 

@@ -152,8 +152,12 @@ def screen(candidates: Candidates, declared: Sequence[ScreeningRule]) -> Screene
     excluded_by, value, flags = (np.full(n, "", dtype=object) for _ in range(3))
     removed: list[int] = []
     for rule in declared:
-        left = np.flatnonzero(excluded_by == "")
-        subset = candidates.take(np.asarray(excluded_by == "", dtype=np.bool_))
+        still_in = np.asarray(excluded_by == "", dtype=np.bool_)
+        left = np.flatnonzero(still_in)
+        if len(left) == 0:  # nothing to compare with: the caller reports who left by which rule
+            removed += [0] if rule.action == "exclude" else []
+            continue
+        subset = candidates.take(still_in)
         verdict = RULES[rule.rule](subset, rule.limits)
         failing = left[verdict.fails]
         seen = np.array([value_text(item) for item in verdict.value[verdict.fails]], dtype=object)

@@ -1,0 +1,175 @@
+"""A study is checked whole, over all its files, before anything runs."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from analysis.errors import DataError, SpecificationError
+from analysis.study import known_studies, load_study, resolve_communes, resolve_responses
+
+ROOT = Path(__file__).parents[1]
+STUDY = "models/smartcity/study.yaml"
+HYPOTHESES = "models/smartcity/hypotheses.yaml"
+MULTILEVEL = "models/smartcity/multilevel.yaml"
+CODEBOOK = "data/smartcity/codebook.yaml"
+STRUCTURAL = "models/smartcity/structural.lav"
+
+Edit = Callable[..., None]
+
+
+@pytest.fixture
+def root(tmp_path: Path) -> Path:
+    for folder in ("models", "data"):
+        shutil.copytree(ROOT / folder, tmp_path / folder)
+    return tmp_path
+
+
+@pytest.fixture
+def edit(root: Path) -> Edit:
+    def replace(file: str, old: str, new: str) -> None:
+        text = (root / file).read_text(encoding="utf-8")
+        assert old in text
+        (root / file).write_text(text.replace(old, new, 1), encoding="utf-8")
+
+    return replace
+
+
+def problems(root: Path, name: str = "smartcity") -> list[str]:
+    with pytest.raises(SpecificationError) as caught:
+        load_study(root, name)
+    return [f"{problem.where}: {problem.what}" for problem in caught.value.problems]
+
+
+def line(root: Path, file: str, fragment: str) -> int:
+    lines = (root / file).read_text(encoding="utf-8").splitlines()
+    return next(number for number, content in enumerate(lines, 1) if fragment in content)
+
+
+def test_the_shipped_studies_are_whole() -> None:
+    assert known_studies(ROOT) == ("elsoc2016", "smartcity")
+    study = load_study(ROOT, "smartcity")
+    assert list(study.models)[:2] == ["measurement", "structural"]
+    assert set(study.rivals) == set(study.models) - {"measurement", "structural"} | set(study.mixed_rivals)
+    assert study.population is not None
+    assert study.folder == ROOT / "models/smartcity"
+    assert "intention" in study.models["structural"]
+    assert {STUDY, HYPOTHESES, MULTILEVEL, CODEBOOK, STRUCTURAL} <= set(study.sources)
+    assert load_study(ROOT, "elsoc2016").population is None
+
+
+def test_an_unknown_study_names_the_known_ones() -> None:
+    with pytest.raises(SpecificationError) as caught:
+        load_study(ROOT, "elsoc2061")
+    assert caught.value.problems[0].hint == "did you mean 'elsoc2016'?"
+    with pytest.raises(SpecificationError) as caught:
+        load_study(ROOT, "x")
+    assert caught.value.problems[0].hint == "known: elsoc2016, smartcity"
+
+
+def test_mistakes_in_all_files_are_reported_together(root: Path, edit: Edit) -> None:
+    edit(STUDY, "communes_minimum: 2", "communes_minimum: two")
+    edit(CODEBOOK, "scale: agreement", "scale: agreemnt")
+    edit(HYPOTHESES, 'sign: "+"', 'sign: "?"')
+    edit(MULTILEVEL, "(1 | commune)", "(1 | commune")
+    edit(STRUCTURAL, "satisfaction ~ a1", "satisfaction ~ ~ a1")
+    found = problems(root)
+    for file, fragment in [
+        (STUDY, "communes_minimum: two"),
+        (CODEBOOK, "agreemnt"),
+        (HYPOTHESES, 'sign: "?"'),
+        (MULTILEVEL, "formula:"),
+        (STRUCTURAL, "~ ~ a1"),
+    ]:
+        assert any(problem.startswith(f"{file}:{line(root, file, fragment)}:") for problem in found), (file, found)
+
+
+@pytest.mark.parametrize(
+    ("file", "old", "new", "what"),
+    [
+        (STUDY, "study: smartcity", "study: other", "calls itself 'other' in the folder 'smartcity'"),
+        (STUDY, "rule: speed", "rule: sped", "screening.5.rule"),
+        (STUDY, "{rule: commune, action: exclude}", "{rule: consent, action: exclude}", "declared twice"),
+        (STUDY, "threshold: 128", "threshold: -1", "screening.5: threshold -1 is not from 0"),
+        (STUDY, "full_mediation: rivals", "structural: rivals", "a rival cannot be called 'structural'"),
+        (STUDY, "rivals/full_mediation.lav", "rivals/absent.lav", "no file 'models/smartcity/rivals/absent.lav'"),
+        (STUDY, "moderates: satisfaction_moderates", "moderates: moderation", "is no model of multilevel.yaml"),
+        (STUDY, "measurement: measurement.lav", "measurement: absent.lav", "no file 'models/smartcity/absent.lav'"),
+        (STUDY, "data/smartcity/codebook.yaml", "data/codebook.yaml", "no file 'data/codebook.yaml'"),
+        (HYPOTHESES, "id: H1b", "id: H1a", "the hypothesis 'H1a' stands twice"),
+        (HYPOTHESES, "model: structural", "model: structurel", "no structural model 'structurel'"),
+        (HYPOTHESES, '"satisfaction ~ internal_efficacy"', '"internal_efficacy ~ satisfaction"', "has no parameter"),
+        (HYPOTHESES, '"satisfaction ~ internal_efficacy"', '"satisfaction"', "'satisfaction' is no parameter"),
+        (HYPOTHESES, "name: indirect_internal", "name: indirect_intern", "does not define the effect"),
+        (HYPOTHESES, "model: corollary", "model: corolary", "no mixed model 'corolary'"),
+        (HYPOTHESES, ":offer", ":ofer", "has no term with 'ofer'"),
+        (MULTILEVEL, "center(age)", "center(aage)", "names 'aage', which the codebook does not know"),
+        (STRUCTURAL, "=~ int1 + int2", "=~ int1 + int22", "'int22' is neither a numeric variable"),
+        ("models/smartcity/population.lav", "level: 1", "level: 1\nsatisfaction ~ ~ 1", "two operators"),
+        (CODEBOOK, "role: attention, expected", "role: consent, expected", "the role 'consent' is already played"),
+        (CODEBOOK, "role: duration", "role: other", "the rule 'speed' finds no technical column"),
+    ],
+)  # fmt: skip
+def test_each_mistake_between_files(root: Path, edit: Edit, file: str, old: str, new: str, what: str) -> None:
+    edit(file, old, new)
+    assert any(what in problem for problem in problems(root)), problems(root)
+
+
+def test_a_variable_that_no_model_may_name_has_file_and_line(root: Path, edit: Edit) -> None:
+    edit(STRUCTURAL, "=~ int1 + int2", "=~ int1 + int22")
+    with pytest.raises(SpecificationError) as caught:
+        load_study(root, "smartcity")
+    problem = caught.value.problems[0]
+    assert problem.where == f"{STRUCTURAL}:{line(root, STRUCTURAL, 'int22')}"
+    assert problem.hint == "did you mean 'int2'?"
+
+
+def test_files_that_are_not_there_or_not_text(root: Path) -> None:
+    (root / MULTILEVEL).unlink()
+    (root / HYPOTHESES).write_bytes(b"hypoth\xe8ses: 1")
+    found = problems(root)
+    assert f"{MULTILEVEL}: there is no file '{MULTILEVEL}'" in found
+    assert any(problem.startswith(f"{HYPOTHESES}: not UTF-8") for problem in found)
+
+
+def test_responses_are_found_by_option_project_and_variable(tmp_path: Path) -> None:
+    smartcity, elsoc = load_study(ROOT, "smartcity"), load_study(ROOT, "elsoc2016")
+    own = tmp_path / "own.csv"
+    own.write_text("a,b\n1,2\n", encoding="utf-8")
+    assert resolve_responses(smartcity, own, {}) == own
+    assert resolve_responses(smartcity, None, {}) == ROOT / "data/smartcity/raw/responses.csv"
+    with pytest.raises(DataError, match="no such file"):
+        resolve_responses(smartcity, tmp_path / "absent.csv", {})
+    file = tmp_path / elsoc.spec.data.responses
+    file.parent.mkdir()
+    file.write_text("a,b\n1,2\n", encoding="utf-8")
+    assert resolve_responses(elsoc, None, {"SMARTCITY_DATA": str(tmp_path)}) == file
+
+
+def test_responses_that_do_not_ship_say_where_to_get_them_and_how_to_cite_them(tmp_path: Path) -> None:
+    elsoc = load_study(ROOT, "elsoc2016")
+    for environ in ({}, {"SMARTCITY_DATA": str(tmp_path)}):
+        with pytest.raises(DataError) as caught:
+            resolve_responses(elsoc, None, environ)
+        hint = caught.value.problems[0].hint
+        assert "Harvard Dataverse" in hint
+        assert "cite ELSOC" in hint
+        assert "--data" in hint
+
+
+def test_communes_are_looked_for_beside_the_responses_first(root: Path, tmp_path: Path) -> None:
+    study = load_study(root, "smartcity")
+    shipped = root / "data/smartcity/raw/communes.csv"
+    own = tmp_path / "export" / "responses.csv"
+    own.parent.mkdir()
+    assert resolve_communes(study, own) == shipped
+    beside = own.with_name("communes.csv")
+    beside.write_text("x", encoding="utf-8")
+    assert resolve_communes(study, own) == beside
+    beside.unlink()
+    shipped.unlink()
+    with pytest.raises(DataError, match="the file of communes is missing"):
+        resolve_communes(study, own)
+    assert resolve_communes(load_study(ROOT, "elsoc2016"), own) is None
