@@ -1,0 +1,1 @@
+"""Scale quality: how items are distributed and how well scales measure what they are for."""

@@ -101,8 +101,7 @@ def _require_known(formula: Formula, data: pd.DataFrame) -> None:
     unknown = [name for name in formula.variables if name not in columns]
     if unknown:
         raise ModelError(
-            Problem(f"the variable '{name}' is not in the data", "formula", nearest(name, columns))
-            for name in unknown
+            Problem(f"the variable '{name}' is not in the data", "formula", nearest(name, columns)) for name in unknown
         )
 
 
@@ -183,7 +182,7 @@ def _require_outcome(y: Array, group: NDArray[np.intp], label: str, group_name: 
 
 def _matrix(algebra: Algebra, columns: list[pd.Series], n: int) -> tuple[Array, tuple[str, ...]]:
     """Model matrix (n, columns) and R's names of its columns. Formulaic sees placeholders alone."""
-    from formulaic import model_matrix  # noqa: PLC0415  (slow to import)
+    from formulaic import model_matrix
 
     frame = pd.DataFrame(index=range(n))
     levels: list[tuple[str, ...]] = []
@@ -234,9 +233,7 @@ def _r_factor_name(part: str, atoms: tuple[Atom, ...], levels: list[tuple[str, .
 
 def _require_slopes_vary(Z: Array, terms: tuple[str, ...], group: NDArray[np.intp], group_name: str) -> None:
     """A slope over groups needs a variable that differs between the rows of at least one group."""
-    fixed_within = [
-        name for j, name in enumerate(terms) if name != "(Intercept)" and _constant_within(Z[:, j], group)
-    ]
+    fixed_within = [name for j, name in enumerate(terms) if name != "(Intercept)" and _constant_within(Z[:, j], group)]
     if fixed_within:
         what = f"cannot vary over '{group_name}': the variable is constant within each group"
         raise ModelError(

@@ -19,12 +19,12 @@ class ExplainedVariance:
 
 
 def intraclass_correlation(between: float, within: float) -> float:
-    """Share of the variance between groups: τ² / (τ² + σ²) (Snijders & Bosker 2012, eq. 3.2)."""
+    """Share of the variance between groups: τ² / (τ² + σ²) (Snijders & Bosker 2012, section 3.3)."""
     return between / (between + within)
 
 
 def explained_variance(X: Array, beta: Array, Z: Array, covariance: Array, sigma2: float) -> ExplainedVariance:
-    """R² of Nakagawa & Schielzeth (2013, eq. 26-30) with random slopes by Johnson (2014, eq. 10).
+    """R² of Nakagawa & Schielzeth (2013, Methods in Ecology and Evolution 4), random slopes by Johnson (2014).
 
     X (n, p), ``beta`` (p,), Z (n, q), ``covariance`` (q, q) of the random effects. The variance of the fixed
     part is that of X β over rows (denominator n - 1), of the random part the mean of diag(Z Σ Z').

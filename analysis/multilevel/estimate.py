@@ -93,9 +93,7 @@ def _components(design: Design, covariance: Array, sigma2: float) -> tuple[Varia
     """Variances, then covariances, then the residual, in the order of lme4's VarCorr."""
     terms, grp = design.random_names, design.group_name
     sd = np.sqrt(np.diag(covariance))
-    rows = [
-        VarianceComponent(grp, term, None, float(covariance[j, j]), float(sd[j])) for j, term in enumerate(terms)
-    ]
+    rows = [VarianceComponent(grp, term, None, float(covariance[j, j]), float(sd[j])) for j, term in enumerate(terms)]
     for j, first in enumerate(terms):
         for k in range(j + 1, len(terms)):
             product = sd[j] * sd[k]

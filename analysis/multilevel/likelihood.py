@@ -31,7 +31,7 @@ def profile(products: CrossProducts, factor: Array, reml: bool) -> Profile:
 
     With V = I + Z Λ Λ' Z', M = I + Λ' Z'Z Λ per group: log|V| = Σ log|M| and, for W = [X y],
     W'V⁻¹W = W'W − Σ (Z'W)' Λ M⁻¹ Λ' (Z'W). β and σ² are profiled out, σ² with denominator n − p under REML
-    and n under ML (Bates et al. 2015, eq. 33-42; Pinheiro & Bates 2000, section 2.2).
+    and n under ML (Bates, Mächler, Bolker & Walker 2015, section 3; Pinheiro & Bates 2000, section 2.2).
     Raises numpy.linalg.LinAlgError where X'V⁻¹X or the residual sum of squares is not positive.
     """
     q = factor.shape[0]

@@ -70,7 +70,7 @@ def _agree(one: Candidate, other: Candidate) -> bool:
 
 
 def _candidates(data: Whitened, products: CrossProducts, reml: bool) -> Iterator[Candidate]:
-    from statsmodels.regression.mixed_linear_model import MixedLM  # noqa: PLC0415  (slow to import)
+    from statsmodels.regression.mixed_linear_model import MixedLM
 
     for optimiser in OPTIMISERS:
         options = {"gtol": 1e-8} if optimiser in {"bfgs", "lbfgs", "cg"} else {}
