@@ -10,7 +10,7 @@ endif
 READY := $(VENV)/ready
 DATA_OPTION := $(if $(DATA),--data "$(DATA)")
 
-.PHONY: reproduce test verify lint bench clean
+.PHONY: reproduce test verify lint bench simulate clean
 
 reproduce: $(READY)
 	$(BIN)/smartcity reproduce $(STUDY) $(DATA_OPTION)
@@ -28,6 +28,9 @@ lint: $(READY)
 
 bench: $(READY)
 	$(BIN)/python -m benchmarks
+
+simulate: $(READY)
+	$(BIN)/smartcity simulate $(STUDY)
 
 clean:
 	rm -rf $(VENV) .cache

@@ -38,8 +38,6 @@ def parse_checked(
         parsed = parse_specification(text, filename, schema)
     except SpecificationError as error:
         problems += [(_line(problem), problem) for problem in error.problems]
-    except (yaml.YAMLError, ValueError) as error:  # a tag or a date that plain YAML cannot make a value of
-        problems.append(_unreadable(error, filename))
     for mistake in check(plain_value(text)):
         line = line_of(text, mistake.path)
         problems.append((line, Problem(mistake.what, f"{filename}:{line}", mistake.hint)))
@@ -89,10 +87,3 @@ def dotted(path: Path) -> str:
 def _line(problem: Problem) -> int:
     number = problem.where.rpartition(":")[2]
     return int(number) if number.isdigit() else 0
-
-
-def _unreadable(error: Exception, filename: str) -> tuple[int, Problem]:
-    mark = error.problem_mark if isinstance(error, yaml.MarkedYAMLError) else None
-    what = str(error.problem) if isinstance(error, yaml.MarkedYAMLError) else str(error)
-    line = mark.line + 1 if mark else 1
-    return line, Problem(f"a value cannot be read: {what}", f"{filename}:{line}", "write plain text, in quotes")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import platform
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from functools import cache
 from importlib import metadata
 from pathlib import Path
@@ -63,3 +63,14 @@ def is_current(folder: Path, inputs: Mapping[str, str]) -> bool:
         return False
     same_making = found.get("code") == code_digest() and found.get("inputs") == dict(inputs)
     return same_making and found.get("outputs") == outputs(folder)
+
+
+def changes(before: Path, after: Path) -> Iterator[str]:
+    """What differs between the making of two runs, in words."""
+    old, new = (json.loads((folder / NAME).read_text(encoding="utf-8")) for folder in (before, after))
+    if old["code"] != new["code"]:
+        yield "the code or a package version differs from that of the committed run"
+    for part in ("inputs", "versions"):
+        for name in sorted({*old[part], *new[part]}):
+            if old[part].get(name) != new[part].get(name):
+                yield f"{part[:-1]} {name}: was {old[part].get(name, 'absent')}, is {new[part].get(name, 'absent')}"

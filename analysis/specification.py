@@ -34,9 +34,12 @@ def parse_specification(text: str, filename: str, schema: type[SpecT]) -> SpecT:
     lines: dict[Path, int] = {(): 1}
     problems: list[Problem] = []
     _walk(node, (), lines, problems, filename)
-    value = yaml.safe_load(text) if not problems else None
     if problems:
         raise SpecificationError(problems)
+    try:
+        value = yaml.safe_load(text)
+    except (yaml.YAMLError, ValueError) as error:  # a tag or a date that plain YAML cannot make a value of
+        raise SpecificationError(_unreadable(error, filename)) from None
     try:
         return schema.model_validate(value)
     except ValidationError as error:
@@ -65,9 +68,7 @@ def _compose(text: str, filename: str) -> yaml.Node:
     return node
 
 
-def _walk(
-    node: yaml.Node | None, path: Path, lines: dict[Path, int], problems: list[Problem], filename: str
-) -> None:
+def _walk(node: yaml.Node | None, path: Path, lines: dict[Path, int], problems: list[Problem], filename: str) -> None:
     """Record the line of every value, and every key that stands twice in one mapping."""
     if isinstance(node, yaml.MappingNode):
         for key, value in node.value:

@@ -82,9 +82,7 @@ def _decode(data: Any, kind: Any) -> Any:  # noqa: PLR0911 - as above
     if kind is pd.DataFrame:
         return _decode_frame(data)
     if kind is pd.Series or origin is pd.Series:
-        return pd.Series(
-            _decode_series(data["series"]).to_numpy(), _index(data["index"]), name=data["series"]["name"]
-        )
+        return pd.Series(_decode_series(data["series"]).to_numpy(), _index(data["index"]), name=data["series"]["name"])
     if dataclasses.is_dataclass(kind):
         return _decode_dataclass(data, kind)
     if origin is tuple:

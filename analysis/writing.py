@@ -14,11 +14,16 @@ from analysis.errors import OutputError, Problem
 
 def write_text(path: Path, text: str) -> None:
     """Write ``text`` to ``path`` (UTF-8, line ends as given). Raises OutputError where that is not possible."""
+    write_bytes(path, text.encode("utf-8"))
+
+
+def write_bytes(path: Path, content: bytes) -> None:
+    """Write ``content`` to ``path``. Raises OutputError where that is not possible."""
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
         with os.fdopen(handle, "wb") as file:
-            file.write(text.encode("utf-8"))
+            file.write(content)
         Path(name).replace(path)
     except OSError as error:
         raise OutputError(Problem(f"cannot write: {error.strerror}", str(path), "choose another place")) from None

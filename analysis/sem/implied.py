@@ -162,9 +162,7 @@ def second_derivatives_of_covariance(structure: Structure, at: Implied, weight: 
     loop = at.inverse[np.ix_(j, i)]  # loop[r, s] = E[j_r, i_s]
     from_cov = g_phi[np.ix_(i, j)]  # [r, s] = G e_{i_r}' weight Phi e_{j_s}
     both = loop * from_cov
-    out[np.ix_(structure.a, structure.a)] = 2.0 * (
-        both + both.T + g_g[np.ix_(i, i)] * at.full_covariance[np.ix_(j, j)]
-    )
+    out[np.ix_(structure.a, structure.a)] = 2.0 * (both + both.T + g_g[np.ix_(i, i)] * at.full_covariance[np.ix_(j, j)])
     first, second = structure.s_first, structure.s_second
     halved = np.where(first == second, 0.5, 1.0)
     mixed = g_g[np.ix_(i, first)] * at.inverse[np.ix_(j, second)]

@@ -47,9 +47,7 @@ def moments_of_frame(data: pd.DataFrame, names: Sequence[str]) -> SampleMoments:
     return SampleMoments(tuple(names), covariance, mean, n, len(values) - n)
 
 
-def moments_given(
-    covariance: pd.DataFrame, nobs: int, names: Sequence[str], means: pd.Series | None
-) -> SampleMoments:
+def moments_given(covariance: pd.DataFrame, nobs: int, names: Sequence[str], means: pd.Series | None) -> SampleMoments:
     """Moments from a published covariance matrix (divided by N - 1, as programs print it) and its N."""
     _require_columns(covariance, names)
     missing_rows = [name for name in names if name not in covariance.index]

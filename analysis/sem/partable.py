@@ -143,9 +143,7 @@ def _roles(statements: Iterable[Statement]) -> _Roles:
     indicators = _unique(s.rhs for s in statements if s.op == "=~")
     outcomes = _unique(s.lhs for s in statements if s.op == "~" and s.rhs != "1")
     predictors = _unique(s.rhs for s in statements if s.op == "~" and s.rhs != "1")
-    others = _unique(
-        name for s in statements if s.op == "~~" or s.rhs == "1" for name in (s.lhs, s.rhs) if name != "1"
-    )
+    others = _unique(name for s in statements if s.op == "~~" or s.rhs == "1" for name in (s.lhs, s.rhs) if name != "1")
     # lavaan's order of observed variables: indicators, outcomes, predictors, the rest.
     observed = _unique(name for name in (*indicators, *outcomes, *predictors, *others) if name not in set(latent))
     return _Roles(latent, indicators, outcomes, predictors, observed)
@@ -187,9 +185,7 @@ def _exogenous(roles: _Roles, written: list[Parameter]) -> tuple[str, ...]:
 
 def _fix_markers(written: list[Parameter], roles: _Roles) -> list[Parameter]:
     """The first loading of each latent is 1, unless it is given a value or freed by NA."""
-    first = {
-        name: next(i for i, r in enumerate(written) if r.op == "=~" and r.lhs == name) for name in roles.latent
-    }
+    first = {name: next(i for i, r in enumerate(written) if r.op == "=~" and r.lhs == name) for name in roles.latent}
     rows = list(written)
     for i in first.values():
         if rows[i].free == 1:

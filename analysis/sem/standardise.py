@@ -11,9 +11,7 @@ from analysis.sem.partable import ParameterTable
 Array = NDArray[np.float64]
 
 
-def standardised(
-    table: ParameterTable, structure: Structure, implied: Implied, values: Array
-) -> tuple[Array, Array]:
+def standardised(table: ParameterTable, structure: Structure, implied: Implied, values: Array) -> tuple[Array, Array]:
     """Standardised value of every row of the table: (std_lv, std_all), each of shape (n_rows,).
 
     Paths are multiplied by the SD of where they start and divided by that of where they end; a variance is

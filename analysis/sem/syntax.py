@@ -116,9 +116,7 @@ class _Reader:
         line, column = self.where(offset)
         shown = self.text.split("\n")[line - 1].rstrip()
         pointer = " " * (column - 1) + "^"
-        self.problems.append(
-            Problem(f"{what}\n    {shown}\n    {pointer}", f"{self.filename}:{line}:{column}", hint)
-        )
+        self.problems.append(Problem(f"{what}\n    {shown}\n    {pointer}", f"{self.filename}:{line}:{column}", hint))
 
 
 class _StatementError(Exception):
@@ -224,9 +222,7 @@ def _relation(tokens: list[_Token], reader: _Reader) -> Relation:
         raise _StatementError(second.start, "two operators in one statement", f"write {_FORMS[operator.text]}")
     lhs, rhs = tokens[: positions[0]], tokens[positions[0] + 1 :]
     if not lhs or not rhs:
-        raise _StatementError(
-            operator.start, f"'{operator.text}' needs both sides", f"write {_FORMS[operator.text]}"
-        )
+        raise _StatementError(operator.start, f"'{operator.text}' needs both sides", f"write {_FORMS[operator.text]}")
     if operator.text == ":=" and (len(lhs) != 1 or lhs[0].kind != "name"):
         raise _StatementError(lhs[0].start, "a defined parameter is one name", f"write {_FORMS[':=']}")
     line, _ = reader.where(tokens[0].start)

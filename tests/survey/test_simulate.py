@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from analysis.errors import SpecificationError
-from analysis.sem.syntax import parse_model
+from analysis.population_model import population_parameters
 from analysis.study import load_study
 from analysis.survey import export, population, simulate
 from analysis.survey.clean import CleanSurvey, clean
@@ -23,16 +23,7 @@ RAW = ROOT / "data" / "smartcity" / "raw"
 STUDY = load_study(ROOT, "smartcity")
 
 
-def _parameters() -> tuple[PopulationParameter, ...]:
-    model = parse_model(STUDY.population or "", "population.lav")
-    rows = [(row, row.modifiers[0].values[0]) for row in model.statements]
-    return tuple(
-        PopulationParameter(int(row.level or 0), row.lhs, row.op, row.rhs, float(value or 0.0))
-        for row, value in rows
-    )
-
-
-PARAMETERS = _parameters()
+PARAMETERS = population_parameters(STUDY.population or "")
 ITEMS = list(STUDY.codebook.items)
 RANGES = {item: STUDY.codebook.code_range(item) for item in ITEMS}
 

@@ -1,0 +1,225 @@
+"""Lay out the results of a run as the content of its report. Nothing is fitted and nothing is rounded here."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+import pandas as pd
+
+from analysis import manifest
+from analysis.crosscheck.agreement import Agreement
+from analysis.measurement.descriptives import Descriptives
+from analysis.measurement.sample import describe_sample
+from analysis.multilevel import MixedResult
+from analysis.multilevel.effect_sizes import design_effect
+from analysis.report.content import (
+    AgreementPart,
+    InstrumentPart,
+    MaterialsPart,
+    MeasuresPart,
+    MixedPart,
+    ReportContent,
+    SemPart,
+    StudyPart,
+    SurveyPart,
+)
+from analysis.sem import SemResult
+from analysis.study import Study
+from analysis.survey.clean import CleanSurvey
+from analysis.survey.codebook import Codebook, Variable
+
+SEM_TITLES = {"measurement": "Measurement model", "structural": "Structural model"}
+
+
+def assemble(study: Study, inputs: Mapping[str, str], done: Mapping[str, Any]) -> ReportContent:
+    """The content of the report of ``study`` from the results of its stages and the hashes of its inputs."""
+    sems: Mapping[str, SemResult] = done["sems"]
+    return ReportContent(
+        study=_study_part(study),
+        survey=_survey_part(study, done["clean"]),
+        instrument=_instrument_part(study.codebook),
+        measures=_measures_part(done),
+        measurement=_sem_part(sems["measurement"]),
+        structural=_sem_part(sems["structural"]),
+        rivals=done["rivals"],
+        rival_models=tuple(_sem_part(sems[name]) for name in study.rivals if name in sems),
+        hypotheses=done["hypotheses"],
+        null_models=_null_models(done["nulls"]),
+        mixed_models=tuple(
+            _mixed_part(result, study.multilevel[name].title.en) for name, result in done["mixeds"].items()
+        ),
+        agreements=tuple(_agreement_part(agreement) for agreement in done["agreements"]),
+        recovery=done["recovery"],
+        materials=MaterialsPart(manifest.versions(), inputs, study.spec.seed, f"smartcity reproduce {study.name}"),
+        warnings=tuple(_warnings(done)),
+    )
+
+
+def _study_part(study: Study) -> StudyPart:
+    spec = study.spec
+    return StudyPart(
+        name=study.name,
+        title_en=spec.title.en,
+        title_fr=spec.title.fr,
+        question_en=spec.question.en,
+        question_fr=spec.question.fr,
+        simulated=spec.simulated,
+        citation=spec.data.citation or "",
+        obtain=spec.data.obtain or "",
+    )
+
+
+def _survey_part(study: Study, cleaned: CleanSurvey) -> SurveyPart:
+    book = study.codebook
+    variables: dict[str, Variable] = {**book.respondent, **book.communes.variables}
+    labels = {name: variable.name.en for name, variable in variables.items() if variable.type != "text"}
+    return SurveyPart(
+        flow=cleaned.flow,
+        screening=_screening(study, cleaned.ledger),
+        commune_sizes=cleaned.commune_sizes,
+        sample=describe_sample(cleaned.responses, labels),
+        missing=cleaned.missing,
+        notes=cleaned.notes,
+        dropped_columns=cleaned.dropped_columns,
+    )
+
+
+def _screening(study: Study, ledger: pd.DataFrame) -> pd.DataFrame:
+    """How many responses each declared rule excluded or flagged."""
+    flags = ledger["flags"].str.split(";").explode().str.partition("=")[0]
+    rows = [
+        {
+            "rule": rule.rule,
+            "action": rule.action,
+            "threshold": rule.threshold,
+            "n_excluded": int((ledger["rule"] == rule.rule).sum()) if rule.action == "exclude" else 0,
+            "n_flagged": int((flags == rule.rule).sum()) if rule.action == "flag" else 0,
+        }
+        for rule in study.spec.screening
+    ]
+    return pd.DataFrame(rows).astype({"threshold": float})
+
+
+def _instrument_part(book: Codebook) -> InstrumentPart:
+    constructs = [
+        (name, c.name.en, c.name.fr, c.definition.en, c.definition.fr, c.source) for name, c in book.constructs.items()
+    ]
+    construct_of = book.construct_of()
+    items = [
+        (name, construct_of[name], item.scale, item.reversed, item.wording.en, item.wording.fr)
+        for construct in book.constructs.values()
+        for name, item in ((name, book.items[name]) for name in construct.items)
+    ]
+    used = {item.scale for item in book.items.values()}
+    scales = [
+        (scale, code, answer.en, answer.fr)
+        for scale, answers in book.scales.items()
+        if scale in used
+        for code, answer in sorted(answers.items())
+    ]
+    columns = ["construct", "name_en", "name_fr", "definition_en", "definition_fr", "source"]
+    return InstrumentPart(
+        constructs=pd.DataFrame(constructs, columns=columns),
+        items=pd.DataFrame(items, columns=["item", "construct", "scale", "reversed", "en", "fr"]),
+        scales=pd.DataFrame(scales, columns=["scale", "code", "en", "fr"]),
+    )
+
+
+def _measures_part(done: Mapping[str, Any]) -> MeasuresPart:
+    described: Descriptives = done["descriptives"]
+    return MeasuresPart(
+        descriptives=described.items,
+        answers=described.answers,
+        correlation=described.correlation,
+        normality=_normality(described),
+        reliability=done["reliability"].table,
+    )
+
+
+def _normality(described: Descriptives) -> pd.DataFrame:
+    columns = ["measure", "estimate", "statistic", "df", "pvalue", "n"]
+    mardia = described.mardia
+    if mardia is None:
+        return pd.DataFrame(columns=columns)
+    rows = [
+        ("Mardia's skewness", mardia.skew, mardia.skew_chisq, mardia.skew_df, mardia.skew_pvalue),
+        ("Mardia's kurtosis", mardia.kurtosis, mardia.kurtosis_z, None, mardia.kurtosis_pvalue),
+    ]
+    frame = pd.DataFrame([(*row, mardia.n) for row in rows], columns=columns)
+    return frame.astype({"df": float})
+
+
+def _sem_part(result: SemResult) -> SemPart:
+    return SemPart(
+        id=result.name,
+        title=SEM_TITLES.get(result.name, f"Rival: {result.name.replace('_', ' ')}"),
+        syntax=result.model,
+        estimator=result.estimator,
+        missing=result.missing,
+        nobs=result.nobs,
+        n_dropped=result.n_dropped,
+        converged=result.converged,
+        iterations=result.iterations,
+        tidy=result.tidy(),
+        glance=result.glance(),
+        r2=result.r2,
+        residual_correlation=result.residual_correlation,
+        warnings=result.warnings,
+        conventions=result.conventions,
+        undefined=result.undefined,
+    )
+
+
+def _mixed_part(result: MixedResult, title: str) -> MixedPart:
+    return MixedPart(
+        id=result.name,
+        title=title,
+        formula=result.formula,
+        reml=result.reml,
+        nobs=result.nobs,
+        n_dropped=result.n_dropped,
+        groups=result.groups,
+        fixed=result.fixed,
+        random=result.random,
+        loglik=result.loglik,
+        aic=result.aic,
+        bic=result.bic,
+        r2_marginal=result.r2_marginal,
+        r2_conditional=result.r2_conditional,
+        converged=result.converged,
+        singular=result.singular,
+        warnings=result.warnings,
+        undefined=result.undefined,
+    )
+
+
+def _null_models(nulls: Mapping[str, MixedResult]) -> pd.DataFrame:
+    rows = []
+    for construct, result in nulls.items():
+        (n_groups,) = result.groups.values()
+        icc = float("nan") if result.icc is None else result.icc
+        rows.append(
+            {
+                "construct": construct,
+                "nobs": result.nobs,
+                "n_groups": n_groups,
+                "icc": icc,
+                "design_effect": design_effect(icc, result.nobs / n_groups),
+                "singular": result.singular,
+            }
+        )
+    return pd.DataFrame(rows)
+
+
+def _agreement_part(agreement: Agreement) -> AgreementPart:
+    return AgreementPart(agreement.what, agreement.engine, agreement.table, agreement.agrees, agreement.reason)
+
+
+def _warnings(done: Mapping[str, Any]) -> Iterator[str]:
+    """Every sentence that a result asks its reader to know, with the model it is about."""
+    for name, result in {**done["sems"], **done["mixeds"]}.items():
+        yield from (f"{name}: {warning}" for warning in result.warnings)
+    for name, result in done["nulls"].items():
+        yield from (f"null model of {name}: {warning}" for warning in result.warnings)
+    yield from done["reliability"].warnings

@@ -1,0 +1,234 @@
+"""The study's DAG on one page: each stage names what it needs, what it reads, and the one call that makes it.
+
+Results are kept by a hash of everything they depend on (code, texts, responses), so that a rerun computes what
+changed and nothing else.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from fnmatch import fnmatch
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from analysis import manifest, stored, writing
+from analysis.assembly import assemble
+from analysis.crosscheck.agreement import Agreement
+from analysis.errors import DataError, Problem
+from analysis.inference.hypotheses import judge
+from analysis.inference.recovery import recover
+from analysis.inference.rivals import compare_rivals
+from analysis.measurement.descriptives import Descriptives, describe
+from analysis.measurement.reliability import Reliability, reliability
+from analysis.multilevel import MixedResult
+from analysis.multilevel import fit as fit_mixed
+from analysis.population_model import comparable_values, population_parameters
+from analysis.report.table import to_csv
+from analysis.report.writer import write_report
+from analysis.sem import SemResult
+from analysis.sem import fit as fit_sem
+from analysis.study import Study, resolve_communes, resolve_responses
+from analysis.survey.clean import CleanSurvey, clean
+from analysis.survey.ingest import read_table
+from analysis.survey.simulate import simulate
+
+Results = dict[str, Any]
+
+
+@dataclass(frozen=True)
+class Run:
+    """A study with the files of its responses."""
+
+    study: Study
+    responses: Path
+    communes: Path | None
+
+    @cached_property
+    def inputs(self) -> dict[str, str]:
+        """SHA-256 of every input: texts by their path in the project, data files as ``data:name``."""
+        contents = {name: text.encode() for name, text in self.study.sources.items()}
+        for path in filter(None, (self.responses, self.communes)):
+            contents[f"data:{path.name}"] = path.read_bytes()
+        return {name: manifest.digest(content) for name, content in sorted(contents.items())}
+
+    @property
+    def scales(self) -> dict[str, tuple[str, ...]]:
+        """Items by construct."""
+        return {name: construct.items for name, construct in self.study.codebook.constructs.items()}
+
+
+def open_run(study: Study, data: Path | None, environ: Mapping[str, str]) -> Run:
+    """Find the responses of a study; raises DataError that says where to get them."""
+    responses = resolve_responses(study, data, environ)
+    return Run(study, responses, resolve_communes(study, responses))
+
+
+def _clean(run: Run, _: Results) -> CleanSurvey:
+    communes = None if run.communes is None else read_table(run.communes)
+    codebook, spec = run.study.codebook, run.study.spec
+    raw = read_table(run.responses, drop=codebook.identifying)
+    return clean(raw, communes, codebook, spec.screening, spec.communes_minimum)
+
+
+def _descriptives(run: Run, done: Results) -> Descriptives:
+    return describe(done["clean"].responses, run.scales)
+
+
+def _sems(run: Run, done: Results) -> dict[str, SemResult]:
+    data = done["clean"].responses
+    return {name: fit_sem(text, data, name=name) for name, text in run.study.models.items()}
+
+
+def _mixeds(run: Run, done: Results) -> dict[str, MixedResult]:
+    data = done["clean"].responses
+    return {name: fit_mixed(model.formula, data, name=name) for name, model in run.study.multilevel.items()}
+
+
+def _nulls(run: Run, done: Results) -> dict[str, MixedResult]:
+    data, key = done["clean"].responses, run.study.codebook.communes.key
+    return {name: fit_mixed(f"{name}_mean ~ 1 + (1 | {key})", data, name=name) for name in run.scales}
+
+
+def _reliability(run: Run, done: Results) -> Reliability:
+    return reliability(done["clean"].responses, run.scales, done["sems"]["measurement"])
+
+
+def _agreements(run: Run, done: Results) -> tuple[Agreement, ...]:
+    from analysis.crosscheck import pingouin_check, semopy_check
+
+    data = done["clean"].responses
+    refits = [semopy_check.refit(result, data) for result in done["sems"].values()]
+    return (*refits, pingouin_check.alpha(done["reliability"], data, run.scales))
+
+
+def _hypotheses(run: Run, done: Results) -> pd.DataFrame:
+    return judge(run.study.hypotheses, done["sems"], done["mixeds"])
+
+
+def _rivals(run: Run, done: Results) -> pd.DataFrame:
+    mixed = {name: done["mixeds"][model] for name, model in run.study.mixed_rivals.items()}
+    sems = {name: result for name, result in done["sems"].items() if name in {"structural", *run.study.rivals}}
+    return compare_rivals({**sems, **mixed}, base="structural")
+
+
+def _recovery(run: Run, done: Results) -> pd.DataFrame | None:
+    if run.study.population is None:
+        return None
+    values = comparable_values(population_parameters(run.study.population))
+    return recover(done["sems"]["structural"], values)
+
+
+@dataclass(frozen=True)
+class Stage:
+    """One node: the stages it needs, the inputs it reads (patterns), the type it makes, and how."""
+
+    name: str
+    needs: tuple[str, ...]
+    reads: tuple[str, ...]
+    kind: Any
+    make: Callable[[Run, Results], Any]
+
+
+STAGES = (
+    Stage("clean", (), ("*codebook.yaml", "*study.yaml", "data:*"), CleanSurvey, _clean),
+    Stage("descriptives", ("clean",), (), Descriptives, _descriptives),
+    Stage("sems", ("clean",), ("*.lav",), dict[str, SemResult], _sems),
+    Stage("mixeds", ("clean",), ("*multilevel.yaml",), dict[str, MixedResult], _mixeds),
+    Stage("nulls", ("clean",), (), dict[str, MixedResult], _nulls),
+    Stage("reliability", ("clean", "sems"), (), Reliability, _reliability),
+    Stage("agreements", ("clean", "sems", "reliability"), (), tuple[Agreement, ...], _agreements),
+    Stage("hypotheses", ("sems", "mixeds"), ("*hypotheses.yaml",), pd.DataFrame, _hypotheses),
+    Stage("rivals", ("sems", "mixeds"), (), pd.DataFrame, _rivals),
+    Stage("recovery", ("sems",), ("*population.lav",), pd.DataFrame | None, _recovery),
+)
+
+
+def stage_keys(run: Run) -> dict[str, str]:
+    """Hash of everything each stage depends on."""
+    keys: dict[str, str] = {}
+    code = manifest.code_digest()
+    for stage in STAGES:
+        read = [f"{n} {h}" for n, h in run.inputs.items() if any(fnmatch(n, p) for p in stage.reads)]
+        parts = [stage.name, code, *(keys[need] for need in stage.needs), *read]
+        keys[stage.name] = manifest.digest("\n".join(parts).encode())
+    return keys
+
+
+def compute(run: Run, cache: Path, progress: Callable[[str], None]) -> Results:
+    """Run every stage, taking from ``cache`` (a folder) what nothing has changed for."""
+    done: Results = {}
+    for stage, key in zip(STAGES, stage_keys(run).values(), strict=True):
+        progress(stage.name)
+        path = cache / f"{stage.name}-{key[:16]}.json"
+        done[stage.name] = _kept(path, stage.kind)
+        if done[stage.name] is _ABSENT:
+            done[stage.name] = stage.make(run, done)
+            for old in cache.glob(f"{stage.name}-*.json"):
+                old.unlink()
+            writing.write_text(path, stored.dump(done[stage.name]))
+    return done
+
+
+_ABSENT = object()
+
+
+def _kept(path: Path, kind: Any) -> Any:
+    """The stored result, or _ABSENT where there is none that can be read."""
+    try:
+        return stored.load(kind, path.read_text(encoding="utf-8"))
+    except (OSError, ValueError, KeyError, TypeError):
+        return _ABSENT
+
+
+def is_current(run: Run, place: Path) -> bool:
+    """Whether ``place`` holds the report of exactly this run."""
+    return manifest.is_current(place, run.inputs)
+
+
+def reproduce(
+    run: Run, place: Path, progress: Callable[[str], None] = lambda _: None, cache: Path | None = None
+) -> None:
+    """Compute what has changed and write the report, the tables, the clean data and the manifest to ``place``.
+
+    Everything is written beside ``place`` and takes its place at the end, or not at all.
+    """
+    study = run.study
+    done = compute(run, cache or study.root / ".cache" / study.name, progress)
+    progress("report")
+    with writing.whole_folder(place) as folder:
+        write_report(assemble(study, run.inputs, done), folder)
+        _write_survey(study, done["clean"], folder / "clean")
+        described = manifest.describe(study.name, study.spec.seed, run.inputs, folder)
+        writing.write_text(folder / manifest.NAME, json.dumps(described, indent=2, ensure_ascii=False) + "\n")
+
+
+def write_clean(run: Run, place: Path) -> CleanSurvey:
+    """Clean the responses alone and write clean.csv, ledger.csv and flow.csv to ``place``."""
+    cleaned = _clean(run, {})
+    with writing.whole_folder(place) as folder:
+        _write_survey(run.study, cleaned, folder)
+    return cleaned
+
+
+def _write_survey(study: Study, cleaned: CleanSurvey, folder: Path) -> None:
+    tables = {"clean": cleaned.responses.reset_index(), "ledger": cleaned.ledger, "flow": cleaned.flow}
+    for name, table in tables.items():
+        writing.write_text(folder / f"{name}.csv", to_csv(table, study.spec.simulated))
+
+
+def simulate_responses(study: Study) -> tuple[Path, Path]:
+    """Draw the raw responses of a simulated study anew and write them where the study keeps them."""
+    if study.population is None or study.codebook.communes.file is None:
+        what = f"the study '{study.name}' has no population to draw from"
+        raise DataError(Problem(what, f"models/{study.name}/study.yaml", "only simulated studies can be drawn anew"))
+    export = simulate(population_parameters(study.population), study.codebook, study.spec.seed)
+    responses = study.root / study.spec.data.responses
+    communes = responses.with_name(Path(study.codebook.communes.file).name)
+    writing.write_bytes(responses, export.responses)
+    writing.write_bytes(communes, export.communes)
+    return responses, communes

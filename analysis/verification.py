@@ -1,0 +1,100 @@
+"""Does a rerun give the committed tables? Compared cell by cell: counts and words exactly, estimates numerically."""
+
+from __future__ import annotations
+
+import csv
+import math
+import tempfile
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from analysis import manifest, pipeline
+from analysis.errors import DataError, Problem
+
+# Optimisers stop within a millionth of a standard error; libraries and platforms differ by less than this.
+RELATIVE, ABSOLUTE = 1e-6, 1e-8
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What a comparison found: number of tables and cells compared, and each difference in words."""
+
+    n_tables: int
+    n_cells: int
+    differences: tuple[str, ...]
+    changed: tuple[str, ...]
+
+    @property
+    def same(self) -> bool:
+        """Whether every table is the same."""
+        return not self.differences
+
+    def text(self) -> str:
+        """The outcome in words."""
+        head = f"{self.n_tables} tables, {self.n_cells} cells compared with the committed run: "
+        verdict = "all the same." if self.same else f"{len(self.differences)} differ."
+        shown = [*self.differences[:20], *(["…"] if len(self.differences) > 20 else [])]
+        return "\n".join([head + verdict, *shown, *self.changed])
+
+
+def verify(run: pipeline.Run, reference: Path) -> Outcome:
+    """Rerun in a temporary folder and compare every table with those in ``reference``.
+
+    Raises DataError where there is no committed run to compare with.
+    """
+    if not (reference / "tables").is_dir():
+        hint = "run 'smartcity reproduce' and commit what it writes"
+        raise DataError(Problem("there is no committed run to compare with", str(reference), hint))
+    with tempfile.TemporaryDirectory() as temporary:
+        fresh = Path(temporary) / "run"
+        pipeline.reproduce(run, fresh, cache=Path(temporary) / "cache")
+        changed = tuple(manifest.changes(reference, fresh))
+        return compare(reference / "tables", fresh / "tables", changed)
+
+
+def compare(reference: Path, fresh: Path, changed: tuple[str, ...] = ()) -> Outcome:
+    """Compare the CSV files of two folders."""
+    names = sorted({path.name for folder in (reference, fresh) for path in folder.glob("*.csv")})
+    differences: list[str] = []
+    n_cells = 0
+    for name in names:
+        if not (reference / name).is_file() or not (fresh / name).is_file():
+            differences.append(f"{name}: only in {'the rerun' if (fresh / name).is_file() else 'the committed run'}")
+            continue
+        before, after = _read(reference / name), _read(fresh / name)
+        n_cells += sum(map(len, after[1:]))
+        differences += [f"{name}: {difference}" for difference in _differences(before, after)]
+    return Outcome(len(names), n_cells, tuple(differences), changed)
+
+
+def _read(path: Path) -> list[list[str]]:
+    with path.open(encoding="utf-8", newline="") as file:
+        return list(csv.reader(file))
+
+
+def _differences(before: list[list[str]], after: list[list[str]]) -> Iterator[str]:
+    if before[:1] != after[:1]:
+        yield f"columns were {before[:1]}, are {after[:1]}"
+        return
+    if len(before) != len(after):
+        yield f"had {len(before) - 1} rows, has {len(after) - 1}"
+        return
+    header = after[0] if after else []
+    for number, (old, new) in enumerate(zip(before[1:], after[1:], strict=True), start=1):
+        for column, a, b in zip(header, old, new, strict=True):
+            if not same_cell(a, b):
+                yield f"row {number}, {column}: was {a or 'empty'}, is {b or 'empty'}"
+
+
+def same_cell(before: str, after: str) -> bool:
+    """Whether two cells say the same: words and whole numbers exactly, other numbers within rounding."""
+    if before == after:
+        return True
+    try:
+        a, b = float(before), float(after)
+    except ValueError:
+        return False
+    if "." not in before + after and "e" not in (before + after).lower():
+        return False
+    return math.isclose(a, b, rel_tol=RELATIVE, abs_tol=ABSOLUTE)

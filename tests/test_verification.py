@@ -1,0 +1,56 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from analysis.verification import compare, same_cell
+from hypothesis import given
+from hypothesis import strategies as st
+
+
+@given(st.floats(1e-3, 1e6), st.floats(-1e-7, 1e-7))
+def test_numbers_within_rounding_are_the_same(value: float, noise: float) -> None:
+    assert same_cell(repr(value), repr(value * (1 + noise)))
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "same"),
+    [
+        ("604", "604", True),
+        ("604", "605", False),
+        ("1000000", "1000001", False),
+        ("0.1234", "0.1235", False),
+        ("satisfaction", "satisfactions", False),
+        ("", "0.0", False),
+        ("nan", "0.5", False),
+    ],
+)
+def test_counts_and_words_are_compared_exactly(before: str, after: str, same: bool) -> None:
+    assert same_cell(before, after) is same
+
+
+def _folder(path: Path, **tables: str) -> Path:
+    path.mkdir()
+    for name, text in tables.items():
+        (path / f"{name}.csv").write_text(text, encoding="utf-8")
+    return path
+
+
+def test_every_difference_is_named(tmp_path: Path) -> None:
+    before = _folder(tmp_path / "a", fit="x,y\n1,0.5\n2,0.25\n", gone="x\n1\n", long="x\n1\n2\n", head="x\n1\n")
+    after = _folder(tmp_path / "b", fit="x,y\n1,0.5000000001\n3,0.26\n", new="x\n1\n", long="x\n1\n", head="z\n1\n")
+    outcome = compare(before, after)
+    assert not outcome.same
+    assert outcome.n_tables == 5
+    found = "\n".join(outcome.differences)
+    for expected in (
+        "fit.csv: row 2, x: was 2, is 3",
+        "row 2, y: was 0.25",
+        "gone.csv",
+        "new.csv",
+        "had 2 rows",
+        "columns",
+    ):
+        assert expected in found
+    assert "row 1" not in found
+    assert compare(before, before).same
