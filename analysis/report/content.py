@@ -22,6 +22,18 @@ from analysis.report.parts import (
     require,
 )
 
+__all__ = [
+    "AgreementPart",
+    "InstrumentPart",
+    "MaterialsPart",
+    "MeasuresPart",
+    "MixedPart",
+    "ReportContent",
+    "SemPart",
+    "StudyPart",
+    "SurveyPart",
+]
+
 
 @dataclass(frozen=True, slots=True)
 class ReportContent:
@@ -31,8 +43,8 @@ class ReportContent:
     ``r2_<construct>`` columns; ``rival_models`` the fitted rivals. ``hypotheses``: id, statement_en, statement_fr,
     model, estimand, expected, est, se, pvalue, ci_lower, ci_upper, std, verdict, note. ``null_models``: construct,
     nobs, n_groups, icc, design_effect, singular. ``recovery`` (simulated studies): lhs, op, rhs, population, est,
-    se, ci_lower, ci_upper, covered. ``warnings``: sentences of the whole run. ``criteria``: measure, criterion,
-    source.
+    se, ci_lower, ci_upper, covered. ``warnings``: every warning of every stage and model, as sentences.
+    ``criteria``: measure, criterion, source.
     """
 
     study: StudyPart

@@ -71,7 +71,7 @@ def estimation_text(model: SemPart) -> list[str]:
     ]
     if model.conventions:
         text.append(f"Conventions: {' '.join(model.conventions)}")
-    return [*text, *improper(model)]
+    return [*text, *improper(model), *(f"Warning: {warning}" for warning in model.warnings)]
 
 
 def improper(model: SemPart) -> Iterator[str]:
@@ -115,7 +115,7 @@ def multilevel_text(content: ReportContent) -> list[str]:
     failed = [model.title for model in content.mixed_models if not model.converged]
     if failed:
         text.append(f"DID NOT CONVERGE: {'; '.join(failed)}.")
-    return text
+    return [*text, *(f"{model.title}, warning: {words}" for model in content.mixed_models for words in model.warnings)]
 
 
 def recovery_text(content: ReportContent) -> list[str]:
@@ -126,14 +126,6 @@ def recovery_text(content: ReportContent) -> list[str]:
         "The responses were drawn from a population model that is part of this study. About 95 % of the intervals "
         "should hold the value they estimate; one sample shows this only roughly."
     ]
-
-
-def all_warnings(content: ReportContent) -> list[str]:
-    """Warnings of the run and of every model, each once."""
-    models = [content.measurement, content.structural, *content.rival_models]
-    own = [f"{model.title}: {text}" for model in models for text in model.warnings]
-    mixed = [f"{model.title}: {text}" for model in content.mixed_models for text in model.warnings]
-    return list(dict.fromkeys([*content.warnings, *own, *mixed]))
 
 
 def _engines(content: ReportContent) -> str:

@@ -167,8 +167,7 @@ def _checks(content: ReportContent, drawings: Mapping[str, Drawing]) -> Section:
 
 
 def _warnings(content: ReportContent) -> Section:
-    found = narrative.all_warnings(content)
-    return Section("warnings", "Warnings", tuple(found) or ("No model and no stage gave a warning.",))
+    return Section("warnings", "Warnings", content.warnings or ("No model and no stage gave a warning.",))
 
 
 def _syntax(content: ReportContent) -> Section:

@@ -226,7 +226,7 @@ def correlation(content: ReportContent) -> Table:
 def normality(content: ReportContent) -> Table:
     """Mardia's multivariate skewness and kurtosis."""
     columns = (
-        Column(("measure",), "Mardia's"),
+        Column(("measure",), "Measure"),
         Column(("estimate",), "Estimate", Kind.NUMBER),
         Column(("statistic",), "Test statistic", Kind.NUMBER),
         Column(("df",), "df", Kind.COUNT, "the test of kurtosis is a normal deviate and has no df"),

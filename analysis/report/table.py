@@ -12,7 +12,7 @@ import pandas as pd
 
 from analysis.report.rounding import NONE, Kind, absent, interval, show
 
-_TRIGGERS = ("=", "+", "-", "@", "\t", "\r", "\n")
+_TRIGGERS = ("=", "+", "-", "@", "\t", "\n")
 RESPONSES = "responses"
 
 
@@ -146,4 +146,5 @@ def _csv_cell(value: Any) -> str:
 
 
 def _text(value: str) -> str:
+    value = value.replace("\r\n", "\n").replace("\r", "\n")
     return f"'{value}" if value.startswith(_TRIGGERS) else value

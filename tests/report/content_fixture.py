@@ -267,7 +267,7 @@ def _measures(responses: pd.DataFrame) -> MeasuresPart:
         ],
     )
     normality = pd.DataFrame(
-        [("skewness", 31.2, 2610.4, 2300.0, 4e-6, 502), ("kurtosis", 561.3, 12.4, np.nan, 0.0, 502)],
+        [("Mardia's skewness", 31.2, 2610.4, 2300.0, 4e-6, 502), ("Mardia's kurtosis", 561.3, 12.4, np.nan, 0.0, 502)],
         columns=["measure", "estimate", "statistic", "df", "pvalue", "n"],
     )
     return MeasuresPart(descriptives, answers, responses.corr(), normality, reliability)

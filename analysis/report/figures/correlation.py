@@ -13,10 +13,13 @@ from analysis.report.rounding import Kind, show
 if TYPE_CHECKING:
     from matplotlib.figure import SubFigure
 
+_SHADES = 40  # steps of .05; a key with fewer than 50 shades stays a vector drawing
+
 
 def draw(matrix: pd.DataFrame) -> SubFigure:
     """Lower triangle of ``matrix`` (p by p, labelled), every value written in its cell."""
     import seaborn as sns
+    from matplotlib import colormaps
 
     height = 8.3
     figure = blank(height)
@@ -33,7 +36,7 @@ def draw(matrix: pd.DataFrame) -> SubFigure:
         annot_kws={"fontsize": 6.2 if len(names) > 16 else 8},
         vmin=-1,
         vmax=1,
-        cmap="PuOr",
+        cmap=colormaps["PuOr"].resampled(_SHADES),
         linewidths=0.6,
         linecolor=PAPER,
         square=False,
