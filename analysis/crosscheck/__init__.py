@@ -1,0 +1,1 @@
+"""Second opinions: other programs fit what we fitted, and every number is set beside ours."""
