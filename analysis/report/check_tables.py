@@ -48,7 +48,7 @@ def agreement(content: ReportContent) -> Table:
         "Agreement with other software fitted to the same responses.",
         frame,
         columns,
-        view=pd.DataFrame(rows),
+        view=pd.DataFrame(rows, columns=["what", "engine", "compared", "largest", "relative", "verdict"]),
         notes=tuple(f"{a.what}, {a.engine}: {a.reason}" for a in content.agreements if a.reason),
     )
 

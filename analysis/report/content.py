@@ -39,8 +39,9 @@ __all__ = [
 class ReportContent:
     """Everything one report shows.
 
-    ``rivals``: model, chisq, df, pvalue, cfi, tli, rmsea, srmr, aic, bic, delta_aic, bic_weight, and any number of
-    ``r2_<construct>`` columns; ``rival_models`` the fitted rivals. ``hypotheses``: id, statement_en, statement_fr,
+    ``rivals``: model, chisq, df, pvalue, cfi, tli, rmsea, srmr, aic, bic, delta_aic, aic_weight, delta_bic,
+    bic_weight, chisq_diff, df_diff, diff_pvalue (from the structural model; nested models only), note, and any number
+    of ``r2_<construct>`` columns; ``rival_models`` the fitted rivals. ``hypotheses``: id, statement_en, statement_fr,
     model, estimand, expected, est, se, pvalue, ci_lower, ci_upper, std, verdict, note. ``null_models``: construct,
     nobs, n_groups, icc, design_effect, singular. ``recovery`` (simulated studies): lhs, op, rhs, population, est,
     se, ci_lower, ci_upper, covered. ``warnings``: every warning of every stage and model, as sentences.
@@ -69,20 +70,9 @@ class ReportContent:
         interval = ("ci_lower", "ci_upper")
         words = ("id", "statement_en", "statement_fr", "model", "estimand", "expected", "verdict", "note")
         require(self.hypotheses, "hypotheses", (*words, "est", "se", "pvalue", *interval, "std"))
-        fit = (
-            "chisq",
-            "df",
-            "pvalue",
-            "cfi",
-            "tli",
-            "rmsea",
-            "srmr",
-            "aic",
-            "bic",
-            "delta_aic",
-            "bic_weight",
-        )
-        require(self.rivals, "rivals", ("model", *fit))
+        fit = ("chisq", "df", "pvalue", "cfi", "tli", "rmsea", "srmr", "aic", "bic")
+        evidence = ("delta_aic", "aic_weight", "delta_bic", "bic_weight", "chisq_diff", "df_diff", "diff_pvalue")
+        require(self.rivals, "rivals", ("model", *fit, *evidence, "note"))
         null = ("construct", "nobs", "n_groups", "icc", "design_effect", "singular")
         require(self.null_models, "null models", null)
         require(self.criteria, "criteria", ("measure", "criterion", "source"))

@@ -21,7 +21,12 @@ _RIVAL_FIT = (
     ("aic", "AIC", Kind.NUMBER),
     ("bic", "BIC", Kind.NUMBER),
     ("delta_aic", "ΔAIC", Kind.NUMBER),
+    ("aic_weight", "AIC weight", Kind.PVALUE),
+    ("delta_bic", "ΔBIC", Kind.NUMBER),
     ("bic_weight", "BIC weight", Kind.PVALUE),
+    ("chisq_diff", "Δχ² from the structural model", Kind.NUMBER),
+    ("df_diff", "Δdf", Kind.COUNT),
+    ("diff_pvalue", "p of Δχ²", Kind.PVALUE),
 )
 _MIXED_FIT = (
     ("estimation", "Estimated by", Kind.TEXT),
@@ -86,10 +91,13 @@ def rivals(content: ReportContent) -> Table:
     ]
     titles = {m.id: m.title for m in (content.structural, *content.rival_models)}
     names = [str(name) for name in frame["model"]]
-    why = "the rival is a multilevel model without such a measure, or does not explain that outcome"
+    headers = {name: titles.get(name, f"Rival: {name.replace('_', ' ')}") for name in names}
+    remarks = [
+        f"{headers[str(name)]}: {note}." for name, note in zip(frame["model"], frame["note"], strict=True) if note
+    ]
     columns = (
         Column(("measure",), "Measure"),
-        *(Column((name,), titles.get(name, name.replace("_", " ")), Kind.SHOWN, why) for name in names),
+        *(Column((name,), headers[name], Kind.SHOWN, "not defined, see above") for name in names),
     )
     return Table(
         "rivals",
@@ -98,7 +106,11 @@ def rivals(content: ReportContent) -> Table:
         frame,
         columns,
         view=side_by_side(frame, names, measures),
-        notes=("ΔAIC is from the lowest AIC; BIC weights add to 1 over the models that have a BIC.",),
+        notes=(
+            "ΔAIC and ΔBIC are from the lowest of the table; weights add to 1 over the models that have one. "
+            "Δχ² is there for nested models only.",
+            *remarks,
+        ),
     )
 
 

@@ -347,26 +347,16 @@ def _rival_models() -> tuple[SemPart, ...]:
 
 def _rivals() -> pd.DataFrame:
     nan = np.nan
+    base = [287.4, 209, 0.0002, 0.987, 0.984, 0.025, 0.031, 32558.6, 32841.3, 0.0, 0.99, 0.0, 0.93, nan, nan, nan]
+    direct = [331.0, 210, 1e-7, 0.979, 0.976, 0.031, 0.049, 32600.2, 32878.7, 41.6, 9e-10, 37.4, 7e-9, 43.6, 1, 4e-11]
     rows = [
-        ("structural", 287.4, 209, 0.0002, 0.987, 0.984, 0.025, 0.031, 32558.6, 32841.3, 0.0, 0.93, 0.453),
-        ("direct", 331.0, 210, 1e-7, 0.979, 0.976, 0.031, 0.049, 32600.2, 32878.7, 41.6, 9e-10, 0.401),
-        ("moderation", nan, nan, nan, nan, nan, nan, nan, nan, nan, nan, nan, 0.412),
+        ("structural", *base, "base model", 0.453),
+        ("direct", *direct, "this model is the restricted one", 0.401),
+        ("moderation", *[nan] * 16, "a multilevel model has no covariance structure to test", 0.412),
     ]
-    names = [
-        "model",
-        "chisq",
-        "df",
-        "pvalue",
-        "cfi",
-        "tli",
-        "rmsea",
-        "srmr",
-        "aic",
-        "bic",
-        "delta_aic",
-        "bic_weight",
-    ]
-    return pd.DataFrame(rows, columns=[*names, "r2_intention"])
+    fit = ["chisq", "df", "pvalue", "cfi", "tli", "rmsea", "srmr", "aic", "bic"]
+    evidence = ["delta_aic", "aic_weight", "delta_bic", "bic_weight", "chisq_diff", "df_diff", "diff_pvalue", "note"]
+    return pd.DataFrame(rows, columns=["model", *fit, *evidence, "r2_intention"])
 
 
 def _hypotheses() -> pd.DataFrame:
