@@ -29,16 +29,15 @@ class AgreementRow:
 
 @dataclass(frozen=True, slots=True)
 class Agreement:
-    """All quantities of one analysis that ``program`` gives as well.
+    """All quantities of the analysis ``what`` that the program ``engine`` gives as well.
 
-    ``compared`` is False where it cannot do the same analysis; ``reason`` then says why. With ``compared``,
-    ``reason`` names what was left out of the comparison, if anything.
+    ``agrees`` is None where it cannot do the same analysis; ``reason`` then says why, and otherwise what was left
+    out of the comparison, if anything.
     """
 
-    name: str
-    program: str
-    compared: bool
-    agrees: bool
+    what: str
+    engine: str
+    agrees: bool | None
     rows: tuple[AgreementRow, ...]
     reason: str
     tolerance: float
@@ -56,17 +55,17 @@ class Agreement:
         return max((row.abs_diff / max(abs(row.ours), 1.0) for row in self.rows), default=None)
 
 
-def compare(name: str, program: str, pairs: Iterable[tuple[str, float | None, float]], reason: str = "") -> Agreement:
+def compare(what: str, engine: str, pairs: Iterable[tuple[str, float | None, float]], reason: str = "") -> Agreement:
     """Set pairs (quantity, ours, theirs) side by side; a number of ours that is undefined is left out."""
     rows = tuple(_row(quantity, ours, theirs) for quantity, ours, theirs in pairs if ours is not None)
     if not rows:
-        return not_comparable(name, program, reason or "there is no number to compare")
-    return Agreement(name, program, True, all(row.within for row in rows), rows, reason, TOLERANCE)
+        return not_comparable(what, engine, reason or "there is no number to compare")
+    return Agreement(what, engine, all(row.within for row in rows), rows, reason, TOLERANCE)
 
 
-def not_comparable(name: str, program: str, reason: str) -> Agreement:
+def not_comparable(what: str, engine: str, reason: str) -> Agreement:
     """No comparison, with the reason."""
-    return Agreement(name, program, False, False, (), reason, TOLERANCE)
+    return Agreement(what, engine, None, (), reason, TOLERANCE)
 
 
 def _row(quantity: str, ours: float, theirs: float) -> AgreementRow:

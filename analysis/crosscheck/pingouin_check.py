@@ -8,10 +8,11 @@ from importlib.metadata import version
 import pandas as pd
 
 from analysis.crosscheck.agreement import Agreement, compare
+from analysis.measurement.reliability import Reliability
 
 
-def alpha(ours: Mapping[str, float | None], responses: pd.DataFrame, scales: Mapping[str, Sequence[str]]) -> Agreement:
-    """Compare ``ours``, alpha by construct, with pingouin's on the complete rows of each scale.
+def alpha(ours: Reliability, responses: pd.DataFrame, scales: Mapping[str, Sequence[str]]) -> Agreement:
+    """Compare our alphas with pingouin's on the complete rows of each scale.
 
     Only alpha is compared: pingouin rounds its interval, and it counts rows before it drops the incomplete ones,
     which is why it is given complete rows.
@@ -20,13 +21,12 @@ def alpha(ours: Mapping[str, float | None], responses: pd.DataFrame, scales: Map
 
 
 def _pairs(
-    ours: Mapping[str, float | None], responses: pd.DataFrame, scales: Mapping[str, Sequence[str]]
+    ours: Reliability, responses: pd.DataFrame, scales: Mapping[str, Sequence[str]]
 ) -> Iterator[tuple[str, float | None, float]]:
     import pingouin
 
-    for construct, items in scales.items():
-        value = ours.get(construct)
-        if value is not None:
-            complete = responses[list(items)].dropna().astype(float)
+    for scale in ours.scales:
+        if scale.alpha is not None:
+            complete = responses[list(scales[scale.construct])].dropna().astype(float)
             theirs, _ = pingouin.cronbach_alpha(data=complete)
-            yield f"alpha: {construct}", value, float(theirs)
+            yield f"alpha: {scale.construct}", scale.alpha, float(theirs)

@@ -25,11 +25,11 @@ MATRIX_ROWS = ("=~", "~", "~~")
 
 def refit(result: SemResult, data: pd.DataFrame) -> Agreement:
     """Fit the model of ``result`` anew by semopy to the complete rows of ``data`` and compare."""
-    program = f"semopy {version('semopy')}"
+    engine = f"semopy {version('semopy')}"
     rows = data.reindex(columns=list(result.observed)).dropna()
     reason = _why_not(result, rows)
     if reason:
-        return not_comparable(result.name, program, reason)
+        return not_comparable(result.name, engine, reason)
     import semopy
 
     with warnings.catch_warnings(), np.errstate(all="ignore"):
@@ -38,18 +38,18 @@ def refit(result: SemResult, data: pd.DataFrame) -> Agreement:
             model = semopy.Model(semopy_syntax(result))
             fitted = model.fit(rows.astype(float), options=dict(OPTIMISER))
             if len(model.param_vals) != result.npar:
-                what = f"semopy estimates {len(model.param_vals)} parameters, we {result.npar}"
-                return not_comparable(result.name, program, what)
+                difference = f"semopy estimates {len(model.param_vals)} parameters, we {result.npar}"
+                return not_comparable(result.name, engine, difference)
             if not fitted.success:
-                return not_comparable(result.name, program, f"semopy stopped: {fitted.message}")
+                return not_comparable(result.name, engine, f"semopy stopped: {fitted.message}")
             estimates, statistics = model.inspect(), semopy.calc_stats(model)
         except Exception as error:  # semopy raises bare Exceptions, and many sorts of them
-            return not_comparable(result.name, program, f"semopy failed: {error}")
+            return not_comparable(result.name, engine, f"semopy failed: {error}")
     deviations = rows.std()
     badly_scaled = deviations.max() > SCALE_RATIO * deviations.min()
     left_out = f"CFI and TLI left out: standard deviations differ by more than {SCALE_RATIO:g} times"
     pairs = [*_estimate_pairs(result, estimates), *_fit_pairs(result, statistics, baseline=not badly_scaled)]
-    return compare(result.name, program, pairs, left_out if badly_scaled else "")
+    return compare(result.name, engine, pairs, left_out if badly_scaled else "")
 
 
 def semopy_syntax(result: SemResult) -> str:

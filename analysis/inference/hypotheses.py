@@ -90,19 +90,6 @@ class Judgement:
 
 
 @dataclass(frozen=True, slots=True)
-class Judgements:
-    """All hypotheses in the order they are declared."""
-
-    rows: tuple[Judgement, ...]
-
-    @property
-    def table(self) -> pd.DataFrame:
-        """One row per hypothesis, the columns of Judgement."""
-        frame = pd.DataFrame([asdict(row) for row in self.rows], columns=[f.name for f in fields(Judgement)])
-        return frame.astype(dict.fromkeys(["est", "se", "pvalue", "ci_lower", "ci_upper", "std"], float))
-
-
-@dataclass(frozen=True, slots=True)
 class _Found:
     est: float
     se: float | None
@@ -115,8 +102,8 @@ class _Found:
 
 def judge(
     hypotheses: Iterable[Hypothesis], sems: Mapping[str, SemResult], mixeds: Mapping[str, MixedResult]
-) -> Judgements:
-    """Hold each hypothesis against the estimate it names.
+) -> pd.DataFrame:
+    """Hold each hypothesis against the estimate it names: one row each, the columns of Judgement.
 
     Supported: the sign expected, and two-sided p < .05. Contrary: the other sign, and p < .05. Not supported:
     anything else, which is no evidence of absence. Raises SpecificationError with every hypothesis that names a
@@ -132,7 +119,8 @@ def judge(
             problems.append(Problem(found.what, f"hypothesis {hypothesis.id}", found.hint))
     if problems:
         raise SpecificationError(problems)
-    return Judgements(tuple(rows))
+    frame = pd.DataFrame([asdict(row) for row in rows], columns=[f.name for f in fields(Judgement)])
+    return frame.astype(dict.fromkeys(["est", "se", "pvalue", "ci_lower", "ci_upper", "std"], float))
 
 
 def verdict(est: float, pvalue: float | None, sign: str) -> Verdict:

@@ -26,43 +26,21 @@ class RecoveredParameter:
     covered: bool
 
 
-@dataclass(frozen=True, slots=True)
-class Recovery:
-    """Parameters that model and population share. ``unmatched`` names free parameters without population value."""
-
-    rows: tuple[RecoveredParameter, ...]
-    unmatched: tuple[str, ...]
-
-    @property
-    def table(self) -> pd.DataFrame:
-        """One row per parameter: lhs, op, rhs, population, est, se, ci_lower, ci_upper, covered."""
-        names = [field.name for field in fields(RecoveredParameter)]
-        frame = pd.DataFrame([asdict(row) for row in self.rows], columns=names)
-        return frame.astype(dict.fromkeys(["se", "ci_lower", "ci_upper"], float))
-
-    @property
-    def coverage(self) -> float:
-        """Share of parameters whose interval holds the population value: near 0.95 when all is well."""
-        return sum(row.covered for row in self.rows) / len(self.rows)
-
-
-def recover(result: SemResult, population: pd.DataFrame) -> Recovery:
+def recover(result: SemResult, population: pd.DataFrame) -> pd.DataFrame:
     """Set the estimates of ``result`` beside the ``population`` (columns lhs, op, rhs, value).
 
-    Rows are matched by name, covariances in either order, defined effects by their name alone. Raises ModelError
-    when nothing matches.
+    Free parameters and defined effects, one row each with the columns of RecoveredParameter. Rows are matched by
+    name, covariances in either order, defined effects by their name alone; parameters whose population value is
+    not given are left out. Raises ModelError when nothing matches.
     """
     values = {
         key(str(row.lhs), str(row.op), str(row.rhs)): float(row.value)  # type: ignore[arg-type]
         for row in population.itertuples()
     }
-    rows, unmatched = [], []
+    rows: list[RecoveredParameter] = []
     for row in result.estimates:
-        if not row.free and row.op != ":=":
-            continue
         value = values.get(key_of(row))
-        if value is None:
-            unmatched.append(f"{row.lhs} {row.op} {row.rhs}".strip())
+        if value is None or not (row.free or row.op == ":="):
             continue
         covered = row.ci_lower is not None and row.ci_upper is not None and row.ci_lower <= value <= row.ci_upper
         rows.append(
@@ -71,4 +49,5 @@ def recover(result: SemResult, population: pd.DataFrame) -> Recovery:
     if not rows:
         hint = "write the population in the names of the model"
         raise ModelError(Problem("model and population share no parameter", "population", hint))
-    return Recovery(tuple(rows), tuple(unmatched))
+    frame = pd.DataFrame([asdict(row) for row in rows], columns=[f.name for f in fields(RecoveredParameter)])
+    return frame.astype(dict.fromkeys(["se", "ci_lower", "ci_upper"], float))

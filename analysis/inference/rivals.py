@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, fields
+from dataclasses import asdict, dataclass, field, fields
 
 import numpy as np
 import pandas as pd
@@ -11,57 +11,43 @@ from scipy.stats import chi2
 
 from analysis.errors import ModelError, Problem, nearest
 from analysis.inference.rows import Key, key_of
+from analysis.multilevel import MixedResult
 from analysis.sem import SemResult
 
+MIXED = "a mixed model of scale means: its likelihood is not comparable with that of a structural model"
 
-@dataclass(frozen=True, slots=True)
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class RivalFit:
     """One model beside the base model.
 
     ``delta_aic`` and ``delta_bic`` count from the lowest of the table; weights are the share of evidence.
     ``chisq_diff``, ``df_diff`` and ``diff_pvalue`` compare with the base model and are there only where one's
-    free parameters include the other's; ``note`` says why anything is None. ``r2`` is that of the outcome.
+    free parameters include the other's; ``note`` says why anything is None. ``r2`` is by latent variable.
     """
 
     model: str
     nobs: int
     npar: int
-    chisq: float | None
-    df: float | None
-    pvalue: float | None
-    cfi: float | None
-    tli: float | None
-    rmsea: float | None
-    srmr: float | None
-    aic: float | None
-    bic: float | None
-    delta_aic: float | None
-    aic_weight: float | None
-    delta_bic: float | None
-    bic_weight: float | None
-    nested: bool
-    chisq_diff: float | None
-    df_diff: int | None
-    diff_pvalue: float | None
-    r2: float | None
-    note: str
-
-
-@dataclass(frozen=True, slots=True)
-class Rivals:
-    """Rival models with the name of the base model and of the outcome whose R² is shown."""
-
-    base: str
-    outcome: str
-    rows: tuple[RivalFit, ...]
-
-    @property
-    def table(self) -> pd.DataFrame:
-        """One row per model, the columns of RivalFit, with ``r2`` named after the outcome."""
-        names = [field.name for field in fields(RivalFit)]
-        frame = pd.DataFrame([asdict(row) for row in self.rows], columns=names)
-        numbers = [n for n in names if n not in {"model", "nobs", "npar", "nested", "note"}]
-        return frame.astype(dict.fromkeys(numbers, float)).rename(columns={"r2": f"r2_{self.outcome}"})
+    chisq: float | None = None
+    df: float | None = None
+    pvalue: float | None = None
+    cfi: float | None = None
+    tli: float | None = None
+    rmsea: float | None = None
+    srmr: float | None = None
+    aic: float | None = None
+    bic: float | None = None
+    delta_aic: float | None = None
+    aic_weight: float | None = None
+    delta_bic: float | None = None
+    bic_weight: float | None = None
+    nested: bool = False
+    chisq_diff: float | None = None
+    df_diff: int | None = None
+    diff_pvalue: float | None = None
+    r2: dict[str, float] = field(default_factory=dict)
+    note: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,22 +59,37 @@ class _Difference:
     note: str
 
 
-def compare_rivals(sems: Mapping[str, SemResult], base: str, outcome: str = "intention") -> Rivals:
-    """Compare models of the same observed variables with the ``base`` among them.
+def compare_rivals(models: Mapping[str, SemResult | MixedResult], base: str) -> pd.DataFrame:
+    """Compare models of the same observed variables with the ``base`` among them, one row each.
 
+    Columns are those of RivalFit, with a column ``r2_<latent variable>`` for each that a model explains.
     Information criteria and their weights are those of the models that were fitted to the variables and
-    respondents of the base model. Raises ModelError if ``base`` is not among the models.
+    respondents of the base model. A mixed model is of other variables (scale means): its row says so and holds
+    nothing that could be mistaken for comparable. Raises ModelError if ``base`` is no structural model here.
     """
+    sems = {name: model for name, model in models.items() if isinstance(model, SemResult)}
     if base not in sems:
         raise ModelError(Problem(f"there is no model '{base}' to compare with", "rivals", nearest(base, sems)))
     comparable = [name for name, model in sems.items() if _same_data(model, sems[base])]
     aic = _weights({name: sems[name].fit_measures.get("aic") for name in comparable})
     bic = _weights({name: sems[name].fit_measures.get("bic") for name in comparable})
     rows = [
-        _row(name, model, outcome, _difference(model, sems[base], is_base=name == base), aic, bic)
-        for name, model in sems.items()
+        _row(name, model, _difference(model, sems[base], is_base=name == base), aic, bic)
+        if isinstance(model, SemResult)
+        else RivalFit(model=name, nobs=model.nobs, npar=model.npar, note=MIXED)
+        for name, model in models.items()
     ]
-    return Rivals(base, outcome, tuple(rows))
+    return _frame(rows)
+
+
+def _frame(rows: list[RivalFit]) -> pd.DataFrame:
+    names = [f.name for f in fields(RivalFit) if f.name != "r2"]
+    frame = pd.DataFrame([asdict(row) for row in rows])[names]
+    texts = {"model", "nobs", "npar", "nested", "note"}
+    frame = frame.astype({name: float for name in names if name not in texts})
+    for outcome in dict.fromkeys(outcome for row in rows for outcome in row.r2):
+        frame[f"r2_{outcome}"] = [row.r2.get(outcome, np.nan) for row in rows]
+    return frame
 
 
 def akaike_weights(criteria: np.ndarray) -> np.ndarray:
@@ -172,7 +173,6 @@ def _fixed(model: SemResult) -> dict[Key, float]:
 def _row(
     name: str,
     model: SemResult,
-    outcome: str,
     difference: _Difference,
     aic: Mapping[str, tuple[float, float]],
     bic: Mapping[str, tuple[float, float]],
@@ -202,6 +202,6 @@ def _row(
         chisq_diff=difference.chisq,
         df_diff=difference.df,
         diff_pvalue=difference.pvalue,
-        r2=model.r_squared.get(outcome),
+        r2={latent: model.r_squared[latent] for latent in model.latent if latent in model.r_squared},
         note="; ".join(notes),
     )

@@ -218,13 +218,13 @@ def _coded(column: pd.Series, levels: tuple[str, ...]) -> pd.Categorical[str]:
 def _r_name(column: str, atoms: tuple[Atom, ...], levels: list[tuple[str, ...]]) -> str:
     if column == "Intercept":
         return "(Intercept)"
-    return ":".join(_r_factor_name(part, atoms, levels) for part in column.split(":"))
+    matches = [_COLUMN.fullmatch(part) for part in column.split(":")]
+    # R writes the factors of a product in the order in which the formula first names them.
+    in_order = sorted((match for match in matches if match), key=lambda match: int(match["atom"]))
+    return ":".join(_r_factor_name(match, atoms, levels) for match in in_order)
 
 
-def _r_factor_name(part: str, atoms: tuple[Atom, ...], levels: list[tuple[str, ...]]) -> str:
-    match = _COLUMN.fullmatch(part)
-    if match is None:
-        raise AssertionError(f"unexpected column of a model matrix: {part}")
+def _r_factor_name(match: re.Match[str], atoms: tuple[Atom, ...], levels: list[tuple[str, ...]]) -> str:
     j = int(match["atom"])
     if match["code"] is None or (atoms[j].kind == "polynomial" and atoms[j].degree == 1):
         return atoms[j].label

@@ -23,6 +23,11 @@ def intraclass_correlation(between: float, within: float) -> float:
     return between / (between + within)
 
 
+def design_effect(icc: float, mean_size: float) -> float:
+    """By how much clustering inflates the variance of a mean: 1 + (m − 1) ICC (Kish 1965), m mean group size."""
+    return 1.0 + (mean_size - 1.0) * icc
+
+
 def explained_variance(X: Array, beta: Array, Z: Array, covariance: Array, sigma2: float) -> ExplainedVariance:
     """R² of Nakagawa & Schielzeth (2013, Methods in Ecology and Evolution 4), random slopes by Johnson (2014).
 
