@@ -55,7 +55,7 @@ def sample_text(content: ReportContent) -> list[str]:
     if content.survey.dropped_columns:
         dropped = ", ".join(content.survey.dropped_columns)
         text.append(f"Identifying columns were dropped at reading and reach no file: {dropped}.")
-    return [*text, *content.survey.notes]
+    return [*text, " ".join(content.survey.notes)] if content.survey.notes else text
 
 
 def estimation_text(model: SemPart) -> list[str]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import textwrap
 from typing import TYPE_CHECKING
 
 import pandas as pd
@@ -12,7 +13,9 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import SubFigure
 
-_STEP = 0.44
+Pair = tuple[float, float]
+
+_STEP = 0.5
 _TRUNK = 2.6
 
 
@@ -30,13 +33,14 @@ def draw(flow: pd.DataFrame, n_communes: int) -> SubFigure:
     axes.annotate("", xy=(_TRUNK, bottom + 0.3), xytext=(_TRUNK, top - 0.3), arrowprops=arrow)
     for position, rule in enumerate(rules.itertuples()):
         level = top - 0.3 - 0.35 - _STEP * position
-        axes.annotate("", xy=(4.9, level), xytext=(_TRUNK, level), arrowprops={**arrow, "linewidth": 0.9})
-        _box(axes, (6.9, level), (4.0, 0.34), f"{rule.label}: {rule.n_removed} excluded", MUTED)
+        axes.annotate("", xy=(5.0, level), xytext=(_TRUNK, level), arrowprops={**arrow, "linewidth": 0.9})
+        words = textwrap.wrap(textwrap.shorten(f"{rule.label}: {rule.n_removed} excluded", 108, placeholder=" …"), 56)
+        _box(axes, (7.2, level), (4.4, 0.4), "\n".join(words[:2]), MUTED, 8)
         axes.text(_TRUNK - 0.12, level - _STEP / 2, f"{rule.n_left} left", ha="right", va="center", fontsize=8)
     return figure
 
 
-def _box(axes: Axes, centre: tuple[float, float], size: tuple[float, float], text: str, colour: str) -> None:
+def _box(axes: Axes, centre: Pair, size: Pair, text: str, colour: str, letters: float = 9) -> None:
     from matplotlib.patches import FancyBboxPatch
 
     corner = (centre[0] - size[0] / 2, centre[1] - size[1] / 2)
@@ -44,4 +48,4 @@ def _box(axes: Axes, centre: tuple[float, float], size: tuple[float, float], tex
         corner, *size, boxstyle="round,pad=0,rounding_size=0.06", facecolor="#f6f8fa", edgecolor=colour, linewidth=1.3
     )
     axes.add_patch(shape)
-    axes.text(*centre, text, ha="center", va="center", linespacing=1.4)
+    axes.text(*centre, text, ha="center", va="center", linespacing=1.3, fontsize=letters)

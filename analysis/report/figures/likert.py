@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from matplotlib.figure import SubFigure
 
 _ROW = 0.36
-_ACROSS = 4  # answers in one row of the legend
+_ACROSS = 5  # answers in one row of the legend
 _LEFT = 4.3  # inches kept for the wording
 
 
@@ -26,7 +26,8 @@ def draw(items: pd.DataFrame, answers: pd.DataFrame, labels: pd.DataFrame, names
 
     ``answers`` holds item, code, share; ``names`` maps constructs to headings.
     """
-    codes = sorted(int(code) for code in labels["code"])
+    labels = labels.sort_values("code")
+    codes = [int(code) for code in labels["code"]]
     wide = answers.pivot_table(index="item", columns="code", values="share", aggfunc="sum").reindex(columns=codes)
     wide = wide.fillna(0.0)
     levels, headings = _levels(items, names)
@@ -40,12 +41,13 @@ def draw(items: pd.DataFrame, answers: pd.DataFrame, labels: pd.DataFrame, names
     words = dict(zip(labels["code"].astype(int), labels["en"].astype(str), strict=True))
     handles, _ = axes.get_legend_handles_labels()
     # a legend fills its columns first; this order makes it read along the rows
-    order = [k for column in range(_ACROSS) for k in range(column, len(codes), _ACROSS)]
+    across = len(codes) if len(codes) <= _ACROSS else -(-len(codes) // 2)
+    order = [k for column in range(across) for k in range(column, len(codes), across)]
     figure.legend(
         [handles[k] for k in order],
         [f"{codes[k]} {words[codes[k]]}" for k in order],
         loc="lower center",
-        ncols=min(_ACROSS, len(codes)),
+        ncols=across,
         fontsize=8,
         handlelength=1.4,
         columnspacing=1.2,

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import textwrap
 from typing import TYPE_CHECKING
 
 import pandas as pd
 
-from analysis.report.figures.canvas import BLUE, INK, MUTED, WIDTH, blank
+from analysis.report.figures.canvas import BLUE, INK, MUTED, PAPER, WIDTH, blank
 from analysis.report.rounding import Kind, show
 
 if TYPE_CHECKING:
@@ -27,13 +28,14 @@ def draw(tidy: pd.DataFrame, names: dict[str, str]) -> SubFigure:
     axes = figure.add_axes((left, 0.6 / height, 0.97 - left, 1 - 0.65 / height))
     axes.hlines(levels, 0, rows["std_all"], color=BLUE, linewidth=1.4)
     axes.plot(rows["std_all"], levels, marker="o", markersize=6, color=BLUE, linestyle="")
+    paper = {"boxstyle": "square,pad=0.1", "facecolor": PAPER, "edgecolor": "none"}
     for level, item, value in zip(levels, rows["rhs"], rows["std_all"], strict=True):
-        axes.text(value + 0.015, level, show(value, Kind.NUMBER), va="center", fontsize=7.5)
+        axes.text(value + 0.018, level, show(value, Kind.NUMBER), va="center", fontsize=7.5, bbox=paper, zorder=4)
         axes.text(-0.015, level, str(item), va="center", ha="right", fontsize=8)
     place = axes.get_yaxis_transform()
     for construct, level in levels.groupby(rows["lhs"], sort=False).mean().items():
-        words = names.get(str(construct), str(construct))
-        axes.text(-0.45, level, words, transform=place, va="center", fontsize=8.2, fontweight="bold")
+        words = "\n".join(textwrap.wrap(names.get(str(construct), str(construct)), 28))
+        axes.text(-0.46, level, words, transform=place, va="center", fontsize=8.2, fontweight="bold")
     axes.axvline(_GUIDE, color=INK, linewidth=0.9, linestyle=(0, (4, 3)))
     axes.text(_GUIDE + 0.008, -0.72, "half of the item's variance", fontsize=7.5, color=MUTED, va="center")
     axes.set_xlim(min(0.0, float(rows["std_all"].min()) - 0.1), max(1.0, float(rows["std_all"].max()) + 0.1))

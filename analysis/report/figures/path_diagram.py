@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import textwrap
+from collections import Counter
 from typing import TYPE_CHECKING
 
 import pandas as pd
@@ -15,7 +16,7 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import SubFigure
 
-_HIGH = 0.66
+_HIGH = 0.8
 _LABEL = Size(0.72, 0.2)
 _KEY = 0.62  # inches below the diagram for the key
 
@@ -29,8 +30,9 @@ def draw(tidy: pd.DataFrame, r2: pd.DataFrame, names: dict[str, str]) -> SubFigu
     nodes = list(dict.fromkeys([*paths["rhs"], *paths["lhs"]]))
     latent = set(tidy.loc[tidy["op"] == "=~", "lhs"])
     edges = [(str(rhs), str(lhs)) for lhs, rhs in zip(paths["lhs"], paths["rhs"], strict=True)]
-    box = Size(1.75 if max(depths(nodes, edges).values(), default=0) < 3 else 1.45, _HIGH)
-    tall = max(3.4, 1.02 * _widest(nodes, edges))
+    columns = Counter(depths(nodes, edges).values())
+    box = Size(1.75 if len(columns) < 4 else 1.5, _HIGH)
+    tall = max(2.2 if max(columns.values()) == 1 else 3.1, 1.02 * max(columns.values()) + 0.1)
     figure = blank(tall + _KEY)
     axes = bare(figure, WIDTH, tall + _KEY)
     places = layout(nodes, edges, Size(WIDTH, tall), box, _LABEL)
@@ -42,11 +44,6 @@ def draw(tidy: pd.DataFrame, r2: pd.DataFrame, names: dict[str, str]) -> SubFigu
         _node(axes, (x, y + _KEY), names.get(node, node), share, box, latent=node in latent)
     _key(axes)
     return figure
-
-
-def _widest(nodes: list[str], edges: list[Edge]) -> int:
-    effects = {effect for _, effect in edges}
-    return sum(node not in effects for node in nodes)
 
 
 def _paths(axes: Axes, places: Layout, values: dict[Edge, tuple[float, float]]) -> None:
@@ -96,10 +93,11 @@ def _node(axes: Axes, centre: Point, name: str, explained: float | None, box: Si
         zorder=5,
     )
     axes.add_patch(shape)
-    lines = textwrap.wrap(textwrap.shorten(name, 44, placeholder=" …"), round(12.5 * box.width))[:2]
+    words = textwrap.shorten(name, 58, placeholder=" …")
+    lines = textwrap.wrap(words, round(12.5 * box.width), break_on_hyphens=False)[:3]
     if explained is not None:
         lines.append(f"R² = {show(explained, Kind.CORRELATION)}")
-    axes.text(*centre, "\n".join(lines), ha="center", va="center", fontsize=8.0, linespacing=1.25, zorder=6)
+    axes.text(*centre, "\n".join(lines), ha="center", va="center", fontsize=7.8, linespacing=1.2, zorder=6)
 
 
 def _key(axes: Axes) -> None:

@@ -17,6 +17,7 @@ Edge = tuple[str, str]
 Point = tuple[float, float]
 
 _MOST_ORDERS = 120  # permutations of one column that are tried: 5!
+_SWEEPS = 2  # times that every column is moved to its best place, the others staying
 _STEPS = 33
 
 
@@ -71,17 +72,25 @@ def _columns(nodes: Sequence[str], edges: Sequence[Edge]) -> list[list[str]]:
 
 
 def _place(columns: list[list[str]], edges: Sequence[Edge], canvas: Size, box: Size) -> dict[str, Point]:
-    across = np.linspace(box.width / 2 + 0.1, canvas.width - box.width / 2 - 0.1, max(len(columns), 2))
-    boxes: dict[str, Point] = {}
-    for x, column in zip(across, columns, strict=False):
-        boxes |= _spread(column, float(x), canvas, box, 0.0)
-    for x, column in zip(across[1:], columns[1:], strict=False):
-        options = (
-            _spread(order, float(x), canvas, box, shift)
-            for order in itertools.islice(itertools.permutations(column), _MOST_ORDERS)
-            for shift in np.linspace(-1, 1, 17)
-        )
-        boxes |= min(options, key=lambda option: _cost({**boxes, **option}, edges, box))
+    """The cheapest places: first all columns move together on a coarse grid, then each alone on a fine one."""
+    across = [float(x) for x in np.linspace(box.width / 2 + 0.1, canvas.width - box.width / 2 - 0.1, len(columns))]
+    first = _spread(columns[0], across[0], canvas, box, 0.0)
+    rest = list(zip(across[1:], columns[1:], strict=True))
+    grid = np.linspace(-1, 1, 9 if len(rest) < 3 else 5)
+    together = (
+        first | {node: spot for (x, column), shift in zip(rest, shifts, strict=True)
+                 for node, spot in _spread(column, x, canvas, box, shift).items()}
+        for shifts in itertools.product(grid, repeat=len(rest))
+    )  # fmt: skip
+    boxes = min(together, key=lambda option: _cost(option, edges, box))
+    for _ in range(_SWEEPS):
+        for x, column in rest:
+            options = (
+                boxes | _spread(order, x, canvas, box, shift)
+                for order in itertools.islice(itertools.permutations(column), _MOST_ORDERS)
+                for shift in np.linspace(-1, 1, 17)
+            )
+            boxes = min(options, key=lambda option: _cost(option, edges, box))
     return boxes
 
 
