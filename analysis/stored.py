@@ -30,7 +30,7 @@ def load(kind: type[T], text: str) -> T:
     return typing.cast("T", _decode(json.loads(text), kind))
 
 
-def _encode(value: Any) -> Any:  # noqa: PLR0911
+def _encode(value: Any) -> Any:
     if value is None or isinstance(value, bool | str):
         return value
     if isinstance(value, int | np.integer):
@@ -70,7 +70,7 @@ def _encode_series(series: pd.Series[Any]) -> dict[str, Any]:
     return {"dtype": str(series.dtype), "name": series.name, "values": values}
 
 
-def _decode(data: Any, kind: Any) -> Any:  # noqa: PLR0911 - as above
+def _decode(data: Any, kind: Any) -> Any: - as above
     origin, arguments = typing.get_origin(kind), typing.get_args(kind)
     if origin in {types.UnionType, typing.Union}:
         return _decode_union(data, arguments)

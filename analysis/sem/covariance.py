@@ -5,20 +5,25 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
+from analysis.sem.optimise import null_space
+
 Array = NDArray[np.float64]
 
 
-def covariance_of_estimates(information: Array, n_observations: int) -> Array | None:
-    """Inverse of N times the unit information, shape (n_free, n_free); None where it is singular.
+def inverse_information(information: Array, jacobian: Array) -> Array | None:
+    """Inverse of the information along the directions that constraints leave free; None where it is singular.
 
-    Parameters are scaled to unit information before solving, so that units of measurement do not decide
-    whether the matrix counts as singular.
+    K (K' I K)^-1 K' with K the null space of the constraints' Jacobian (m, n): Aitchison & Silvey (1958), Annals of
+    Mathematical Statistics 29(3), 813-828. Parameters are scaled to unit information first, so that units of
+    measurement do not decide whether the matrix counts as singular.
     """
     diagonal = np.diag(information)
     if not np.all(np.isfinite(information)) or np.any(diagonal <= 0):
         return None
     scale = 1.0 / np.sqrt(diagonal)
-    scaled = information * np.outer(scale, scale)
-    if np.linalg.eigvalsh(scaled)[0] <= 1e-10:
+    basis = null_space(jacobian * scale)
+    reduced = basis.T @ (information * np.outer(scale, scale)) @ basis
+    if len(reduced) and np.linalg.eigvalsh(reduced)[0] <= 1e-10:
         return None
-    return np.asarray(np.linalg.inv(scaled) * np.outer(scale, scale) / n_observations)
+    inverse = basis @ np.linalg.solve(reduced, basis.T)
+    return np.asarray(inverse * np.outer(scale, scale))

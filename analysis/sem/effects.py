@@ -27,30 +27,33 @@ class DefinedEffect:
 def defined_effects(
     table: ParameterTable, values: Array, covariance: Array | None, std_lv: Array, std_all: Array
 ) -> tuple[DefinedEffect, ...]:
-    """Evaluate every definition; variance g' V g with the exact gradient g (Sobel 1982, Sociological Methodology
-    13, 290-312). Standardised values are the same expression of standardised parameters.
+    """Evaluate every definition at the values of all rows of the table, plain and standardised.
+
+    The variance is g' V g with the exact gradient g (Sobel 1982, Sociological Methodology 13, 290-312).
     """
-    plain, gradients = _evaluate(table, values)
-    by_lv, _ = _evaluate(table, std_lv)
-    by_all, _ = _evaluate(table, std_all)
+    plain, gradients = evaluate(table, values)
+    by_lv, _ = evaluate(table, std_lv)
+    by_all, _ = evaluate(table, std_all)
     effects = []
     for definition in table.definitions:
-        gradient = gradients[definition.name]
+        name, gradient = definition.name, gradients[definition.name]
         se = None if covariance is None else float(np.sqrt(gradient @ covariance @ gradient))
-        effects.append(
-            DefinedEffect(
-                definition.name,
-                definition.expression.text,
-                plain[definition.name],
-                se,
-                by_lv[definition.name],
-                by_all[definition.name],
-            )
-        )
+        effects.append(DefinedEffect(name, definition.expression.text, plain[name], se, by_lv[name], by_all[name]))
     return tuple(effects)
 
 
-def _evaluate(table: ParameterTable, values: Array) -> tuple[dict[str, float], dict[str, Array]]:
+def evaluate(table: ParameterTable, values: Array) -> tuple[dict[str, float], dict[str, Array]]:
+    """Value of every definition and its gradient (n_free,), given the values of all rows (n_rows,)."""
+    bound = bound_labels(table, values)
+    for definition in table.definitions:
+        value, gradient = definition.expression.evaluate(bound)
+        bound[definition.name] = (value, np.broadcast_to(gradient, (table.n_free,)))
+    names = [definition.name for definition in table.definitions]
+    return {name: bound[name][0] for name in names}, {name: bound[name][1] for name in names}
+
+
+def bound_labels(table: ParameterTable, values: Array) -> dict[str, tuple[float, Array]]:
+    """Each label with its value and the direction of its parameter in theta (zero where it is fixed)."""
     bound: dict[str, tuple[float, Array]] = {}
     for row, value in zip(table.parameters, values, strict=True):
         if row.label and row.label not in bound:
@@ -58,8 +61,4 @@ def _evaluate(table: ParameterTable, values: Array) -> tuple[dict[str, float], d
             if row.free:
                 direction[row.free - 1] = 1.0
             bound[row.label] = (float(value), direction)
-    for definition in table.definitions:
-        value, gradient = definition.expression.evaluate(bound)
-        bound[definition.name] = (value, np.broadcast_to(gradient, (table.n_free,)))
-    names = [definition.name for definition in table.definitions]
-    return {name: bound[name][0] for name in names}, {name: bound[name][1] for name in names}
+    return bound

@@ -22,15 +22,16 @@ IntArray = NDArray[np.int64]
 
 @dataclass(frozen=True, slots=True)
 class Structure:
-    """Where each row of the parameter table stands in A, S and m.
+    """Where each row of one group's part of the parameter table stands in A, S and m.
 
-    ``fixed`` (n_rows,) holds fixed values and ``free`` (n_rows,) the position in theta, -1 where fixed. ``a``,
-    ``s`` and ``m`` list rows of the table; ``*_at`` their places. ``collect`` (n_free, n_rows) adds up rows
-    that share a free parameter.
+    ``rows`` are their positions in the whole table. ``fixed`` (n_rows,) holds fixed values and ``free`` (n_rows,)
+    the position in theta, -1 where fixed. ``a``, ``s`` and ``m`` list rows; ``*_to``, ``*_at`` and the like their
+    places. ``collect`` (n_free, n_rows) adds up rows that share a free parameter.
     """
 
     names: tuple[str, ...]
     n_observed: int
+    rows: IntArray
     fixed: Array
     free: IntArray
     a: IntArray
@@ -44,7 +45,7 @@ class Structure:
     collect: Array
 
     def values(self, theta: Array) -> Array:
-        """Value of every row of the table, shape (n_rows,)."""
+        """Value of every row, shape (n_rows,)."""
         values = self.fixed.copy()
         is_free = self.free >= 0
         values[is_free] = theta[self.free[is_free]]
@@ -75,18 +76,18 @@ class Derivatives:
     mean: Array
 
 
-def structure_of(table: ParameterTable) -> Structure:
-    """Place every row of the table in A (directed paths), S (covariances) or m (intercepts)."""
+def structure_of(table: ParameterTable, group: int = 0) -> Structure:
+    """Place every row of ``group`` in A (directed paths), S (covariances) or m (intercepts)."""
     names = (*table.observed, *table.latent)
     at = {name: i for i, name in enumerate(names)}
-    rows = table.parameters
+    rows = [row for row in table.parameters if row.group == group]
     a = [i for i, row in enumerate(rows) if row.op in {"=~", "~"}]
     s = [i for i, row in enumerate(rows) if row.op == "~~"]
     m = [i for i, row in enumerate(rows) if row.op == "~1"]
     # A loading points from the latent on its left to the item on its right, a regression the other way.
     a_to = [at[rows[i].rhs if rows[i].op == "=~" else rows[i].lhs] for i in a]
     a_from = [at[rows[i].lhs if rows[i].op == "=~" else rows[i].rhs] for i in a]
-    free = np.array([row.free - 1 for row in rows])
+    free = np.array([row.free - 1 for row in rows], dtype=np.int64)
     collect = np.zeros((table.n_free, len(rows)))
     collect[free[free >= 0], np.flatnonzero(free >= 0)] = 1.0
 
@@ -96,6 +97,7 @@ def structure_of(table: ParameterTable) -> Structure:
     return Structure(
         names=names,
         n_observed=len(table.observed),
+        rows=indices([i for i, row in enumerate(table.parameters) if row.group == group]),
         fixed=np.array([0.0 if row.fixed is None else row.fixed for row in rows]),
         free=free,
         a=indices(a),

@@ -99,3 +99,26 @@ def _require_variance(covariance: Array, mean: Array, names: Sequence[str]) -> N
             Problem(f"'{name}' is constant: everyone gave the same answer", "data", "leave it out of the model")
             for name in constant
         )
+
+
+def group_labels(data: pd.DataFrame, group: str) -> tuple[str, ...]:
+    """Labels of the groups in the order in which they first appear, as lavaan has it; missing labels are none.
+
+    Raises ModelError for a column the data lack and DataError where there is one group alone.
+    """
+    _require_columns(data, [group])
+    labels = tuple(_label(value) for value in data[group].dropna().unique())
+    if len(labels) < 2:
+        raise DataError(Problem(f"'{group}' has {len(labels)} group", "data", "name a column with two groups or more"))
+    return labels
+
+
+def split_groups(data: pd.DataFrame, group: str, labels: Sequence[str]) -> list[pd.DataFrame]:
+    """The rows of each group."""
+    of_row = data[group].map(_label, na_action="ignore")
+    return [data[of_row == label] for label in labels]
+
+
+def _label(value: object) -> str:
+    """A group's label: whole numbers without their decimals."""
+    return str(int(value)) if isinstance(value, float) and value.is_integer() else str(value)

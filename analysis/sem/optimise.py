@@ -1,9 +1,14 @@
-"""Fisher scoring from afar, Newton steps near the optimum, both damped."""
+"""Fisher scoring from afar, Newton steps near the optimum, both damped, and held to equality constraints.
+
+Constraints h(theta) = 0 are met by steps in two parts: the shortest step that meets their linearisation, and a
+damped step in their null space (Nocedal & Wright 2006, Numerical Optimization, section 15.3 and chapter 18).
+"""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -19,15 +24,35 @@ _ROUNDING = 1e-10
 _NOISE = 1e-12
 # Scoring is safe from afar and converges linearly; below this decrement the exact Hessian takes over.
 _NEAR = 1e-2
+_FEASIBLE = 1e-10
 _MAX_ITERATIONS = 500
+
+Constraint = Callable[[Array], tuple[Array, Array]]
+
+
+class Function(Protocol):
+    """What is minimised: its value, its gradient with a positive-semidefinite curvature, and its Hessian."""
+
+    def value(self, theta: Array) -> float:
+        """F; infinity outside its domain."""
+        ...
+
+    def slopes(self, theta: Array) -> tuple[Array, Array]:
+        """Gradient (n,) and curvature (n, n)."""
+        ...
+
+    def hessian(self, theta: Array) -> Array:
+        """Second derivatives (n, n)."""
+        ...
 
 
 @dataclass(frozen=True, slots=True)
 class Optimum:
     """Where the optimiser stopped and why.
 
-    ``theta`` (n_free,), ``value`` F at it, ``gradient_norm`` the largest absolute gradient in units of one
-    standardised parameter, ``iterations`` and ``evaluations`` of F, ``message`` in words.
+    ``theta`` (n,), ``value`` F at it, ``gradient_norm`` the largest absolute gradient in units of one standardised
+    parameter (of the free directions, under constraints), ``multipliers`` (m,) those of the constraints:
+    gradient + J' multipliers = 0. ``message`` says why it stopped.
     """
 
     theta: Array
@@ -36,52 +61,142 @@ class Optimum:
     converged: bool
     iterations: int
     evaluations: int
+    multipliers: Array
     message: str
 
 
-def minimise(
-    value: Callable[[Array], float],
-    slopes: Callable[[Array], tuple[Array, Array]],
-    hessian: Callable[[Array], Array],
-    start: Array,
-) -> Optimum:
-    """Minimise ``value`` from ``start`` (n,).
+@dataclass(frozen=True, slots=True)
+class _Local:
+    """The problem at one theta in parameters scaled to unit curvature."""
 
-    ``slopes`` gives the gradient (n,) and a positive-semidefinite curvature (n, n), twice the expected
-    information; ``hessian`` the exact second derivatives (n, n), used near the optimum where they are positive
-    definite. Steps are Levenberg-Marquardt steps in parameters scaled to unit curvature, so that units of
-    measurement do not matter.
+    scale: Array
+    slope: Array
+    curvature: Array
+    restoring: Array  # the shortest step to the linearised constraints
+    free: Array  # orthonormal basis (n, n - m) of the directions the constraints leave free
+    jacobian: Array
+    violation: float
+
+    def step(self, damping: float) -> Array:
+        """The damped step, in scaled parameters."""
+        reduced = self.free.T @ self.curvature @ self.free
+        slope = self.free.T @ (self.slope + self.curvature @ self.restoring)
+        return np.asarray(self.restoring + self.free @ _damped_step(reduced, slope, damping))
+
+    def decrement(self, step: Array) -> float:
+        """The fall of F that the step promises along the free directions."""
+        return float(-self.slope @ (step - self.restoring)) / 2.0
+
+    def norm(self) -> float:
+        """Largest absolute slope along the free directions."""
+        return float(np.max(np.abs(self.free.T @ self.slope), initial=0.0))
+
+    def multipliers(self) -> Array:
+        """Least-squares multipliers of the constraints."""
+        return np.asarray(np.linalg.lstsq(self.jacobian.T, -self.slope, rcond=None)[0])
+
+
+def unconstrained(theta: Array) -> tuple[Array, Array]:
+    """No constraint."""
+    return np.zeros(0), np.zeros((0, len(theta)))
+
+
+def minimise(function: Function, start: Array, constraint: Constraint = unconstrained) -> Optimum:
+    """Minimise ``function`` from ``start`` (n,) subject to ``constraint``: values (m,) that must be zero and their
+    Jacobian (m, n). Steps are Levenberg-Marquardt steps, so that units of measurement do not matter.
     """
-    theta, current = start, value(start)
-    damping, evaluations, decrement = 0.0, 1, np.inf
+    theta = _feasible(start, constraint)
+    current, evaluations = function.value(theta), 1
+    damping, decrement = 0.0, np.inf
     if not np.isfinite(current):
-        return Optimum(start, current, np.inf, False, 0, 1, "the starting values imply no valid covariance matrix")
+        nothing = np.zeros(0)
+        words = "the starting values imply no valid covariance matrix"
+        return Optimum(start, current, np.inf, False, 0, 1, nothing, words)
+    message = "the iterations ran out"
+    iteration = 0
     for iteration in range(_MAX_ITERATIONS):
-        gradient, curvature = slopes(theta)
-        if decrement < _NEAR and _is_positive_definite(exact := hessian(theta)):
-            curvature = exact
-        scale = 1.0 / np.sqrt(np.maximum(np.diag(curvature), 1e-300))
-        scaled = curvature * np.outer(scale, scale)
-        slope = gradient * scale
-        norm = float(np.max(np.abs(slope), initial=0.0))
+        local = _local(function, theta, constraint, near=decrement < _NEAR)
+        penalty = 2.0 * float(np.max(np.abs(local.multipliers()), initial=0.0)) + 1.0
+        merit = current + penalty * local.violation
         while True:
-            step = _step(scaled, slope, damping)
-            decrement = float(-slope @ step) / 2.0
-            if decrement < _TOLERANCE and damping < 1e-3:
-                return Optimum(theta, current, norm, True, iteration, evaluations, "converged")
-            trial = theta + step * scale
-            candidate = value(trial)
+            step = local.step(damping)
+            decrement = local.decrement(step)
+            if decrement < _TOLERANCE and damping < 1e-3 and local.violation < _FEASIBLE:
+                norm, multipliers = local.norm(), local.multipliers()
+                return Optimum(theta, current, norm, True, iteration, evaluations, multipliers, "converged")
+            trial = theta + step * local.scale
+            candidate = function.value(trial)
+            violation = float(np.abs(constraint(trial)[0]).sum())
             evaluations += 1
-            if candidate < current or (decrement < _ROUNDING and candidate - current < _NOISE):
+            gain = merit - candidate - penalty * violation
+            if gain > 0 or (decrement < _ROUNDING and gain > -_NOISE):
                 break
             damping = max(4.0 * damping, 1e-3)
             if damping > 1e12:
-                return Optimum(theta, current, norm, False, iteration, evaluations, "no step lowers F")
-        gain = (current - candidate) / decrement
+                message = "no step lowers F"
+                break
+        if damping > 1e12:
+            break
         theta, current = trial, candidate
-        if gain > 0.5 or decrement < _ROUNDING:
+        if gain > decrement / 2.0 or decrement < _ROUNDING:
             damping = 0.0
-    return Optimum(theta, current, norm, False, _MAX_ITERATIONS, evaluations, "the iterations ran out")
+    return Optimum(theta, current, local.norm(), False, iteration + 1, evaluations, local.multipliers(), message)
+
+
+def _local(function: Function, theta: Array, constraint: Constraint, near: bool) -> _Local:
+    gradient, curvature = function.slopes(theta)
+    violation, jacobian = constraint(theta)
+    if near:
+        exact = function.hessian(theta) + _curvature_of(constraint, theta, gradient, jacobian)
+        basis = null_space(jacobian)
+        if _is_positive_definite(basis.T @ exact @ basis):
+            curvature = exact
+    scale = 1.0 / np.sqrt(np.maximum(np.diag(curvature), 1e-300))
+    scaled = jacobian * scale
+    restoring = -np.asarray(np.linalg.lstsq(scaled, violation, rcond=None)[0], dtype=np.float64)
+    return _Local(
+        scale=scale,
+        slope=gradient * scale,
+        curvature=curvature * np.outer(scale, scale),
+        restoring=restoring,
+        free=null_space(scaled),
+        jacobian=scaled,
+        violation=float(np.abs(violation).sum()),
+    )
+
+
+def _feasible(theta: Array, constraint: Constraint) -> Array:
+    """Move the start onto the constraints; linear ones are met at once."""
+    for _ in range(5):
+        violation, jacobian = constraint(theta)
+        if np.abs(violation).sum() < _FEASIBLE:
+            break
+        theta = theta - np.linalg.lstsq(jacobian, violation, rcond=None)[0]
+    return theta
+
+
+def _curvature_of(constraint: Constraint, theta: Array, gradient: Array, jacobian: Array) -> Array:
+    """Second derivatives of the constraints times their multipliers, by central differences of the Jacobian."""
+    n = len(theta)
+    if not len(jacobian):
+        return np.zeros((n, n))
+    multipliers = np.linalg.lstsq(jacobian.T, -gradient, rcond=None)[0]
+    step = 1e-6 * np.maximum(np.abs(theta), 1e-2)
+    columns = [
+        multipliers @ (constraint(theta + shift)[1] - constraint(theta - shift)[1]) / (2.0 * size)
+        for shift, size in zip(np.diag(step), step, strict=True)
+    ]
+    curvature = np.array(columns)
+    return np.asarray((curvature + curvature.T) / 2.0)
+
+
+def null_space(jacobian: Array) -> Array:
+    """Orthonormal basis of the directions in which no constraint changes, shape (n, n - rank)."""
+    if not len(jacobian):
+        return np.eye(jacobian.shape[1])
+    _, values, vectors = np.linalg.svd(jacobian)
+    rank = int(np.sum(values > 1e-10 * max(values.max(initial=0.0), 1e-300)))
+    return np.asarray(vectors[rank:].T)
 
 
 def _is_positive_definite(matrix: Array) -> bool:
@@ -93,7 +208,7 @@ def _is_positive_definite(matrix: Array) -> bool:
     return True
 
 
-def _step(curvature: Array, slope: Array, damping: float) -> Array:
+def _damped_step(curvature: Array, slope: Array, damping: float) -> Array:
     """Solve (C + damping I) step = -slope; a singular C takes the shortest step."""
     damped = curvature + damping * np.eye(len(slope))
     try:

@@ -1,287 +1,261 @@
 """The parameter table: the hub between syntax, engine and report.
 
-Syntax fills it with what was written; lavaan's defaults add what a model needs but nobody writes: residual
-variances, covariances of exogenous latents and of outcomes that predict nothing, marker loadings, intercepts.
+Syntax fills it with what was written, ``defaults`` adds what a model needs but nobody writes, and free
+parameters are numbered here: rows tied by a label, or by an equality over groups, are one parameter.
 """
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from itertools import combinations
 
 import numpy as np
 from numpy.typing import NDArray
 
-from analysis.errors import ModelError, Problem
+from analysis.errors import ModelError, Problem, nearest
+from analysis.sem.defaults import Defaults, Roles, complete_rows, roles_of
 from analysis.sem.expression import Expression, ExpressionError, parse_expression
-from analysis.sem.syntax import Modifier, ParsedModel, Statement
+from analysis.sem.parameter import Parameter
+from analysis.sem.syntax import ParsedModel, Statement
 
 Array = NDArray[np.float64]
 
-
-@dataclass(frozen=True, slots=True)
-class Parameter:
-    """One row. ``free`` counts from 1; rows that share a label share it; 0 marks a fixed parameter.
-
-    ``fixed`` is the value of a fixed parameter (None while a fixed exogenous moment awaits its data),
-    ``exogenous`` marks the moments of observed covariates, which are fixed to the sample's.
-    """
-
-    lhs: str
-    op: str
-    rhs: str
-    user: bool
-    free: int = 0
-    fixed: float | None = None
-    start: float | None = None
-    label: str = ""
-    exogenous: bool = False
-
-    @property
-    def name(self) -> str:
-        """The parameter as it is written in lavaan syntax."""
-        return f"{self.lhs} ~ 1" if self.op == "~1" else f"{self.lhs} {self.op} {self.rhs}"
+GROUP_EQUAL = (
+    "loadings",
+    "intercepts",
+    "means",
+    "thresholds",
+    "regressions",
+    "residuals",
+    "residual.covariances",
+    "lv.variances",
+    "lv.covariances",
+)
 
 
 @dataclass(frozen=True, slots=True)
-class Definition:
-    """A defined parameter (``:=``) with its parsed expression."""
+class Relation:
+    """A definition (``:=``, with its name) or a constraint (``==``, ``<``, ``>``: expression against zero)."""
 
     name: str
+    op: str
     expression: Expression
 
 
 @dataclass(frozen=True, slots=True)
+class TableOptions:
+    """How a table is filled. ``groups`` are labels in order; ``thresholds`` counts those of ordinal variables."""
+
+    std_lv: bool = False
+    meanstructure: bool = False
+    groups: tuple[str, ...] = ("",)
+    group_equal: tuple[str, ...] = ()
+    group_partial: tuple[str, ...] = ()
+    thresholds: Mapping[str, int] | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class ParameterTable:
-    """All parameters of a model, in lavaan's order: as written, variances, covariances, intercepts."""
+    """All parameters of a model, group by group in lavaan's order: as written, variances, covariances, means."""
 
     parameters: tuple[Parameter, ...]
-    definitions: tuple[Definition, ...]
+    definitions: tuple[Relation, ...]
+    constraints: tuple[Relation, ...]
     observed: tuple[str, ...]
     latent: tuple[str, ...]
     exogenous: tuple[str, ...]
+    groups: tuple[str, ...]
     meanstructure: bool
 
     @property
     def n_free(self) -> int:
-        """Number of free parameters; parameters equal by label count once."""
+        """Number of free parameters; tied parameters count once."""
         return max((row.free for row in self.parameters), default=0)
 
     def free_names(self) -> tuple[str, ...]:
-        """Name of each free parameter: that of the first row that holds it."""
-        first = {row.free: row.name for row in reversed(self.parameters) if row.free}
-        return tuple(first[index] for index in range(1, self.n_free + 1))
+        """Name of each free parameter: that of the first row that holds it, with its group where there are several."""
+        names = {}
+        for row in reversed(self.parameters):
+            suffix = f" [{self.groups[row.group]}]" if len(self.groups) > 1 else ""
+            names[row.free] = row.name + suffix
+        return tuple(names[index] for index in range(1, self.n_free + 1))
 
 
-@dataclass(frozen=True, slots=True)
-class _Roles:
-    """Which variable plays which part in a model."""
+def build_table(model: ParsedModel, options: TableOptions | None = None) -> ParameterTable:
+    """Fill the table from parsed syntax and lavaan's defaults.
 
-    latent: tuple[str, ...]
-    indicators: tuple[str, ...]
-    outcomes: tuple[str, ...]
-    predictors: tuple[str, ...]
-    observed: tuple[str, ...]
-
-
-def build_table(model: ParsedModel, *, std_lv: bool = False, meanstructure: bool = False) -> ParameterTable:
-    """Fill the table from parsed syntax and add lavaan's defaults.
-
-    ``std_lv`` identifies each latent by its variance and not by its first loading. Raises ModelError for
-    operators that this engine does not estimate, for labels that definitions miss, and for circular roles.
+    Raises ModelError for operators and blocks that this engine does not estimate, unknown groups and kinds of
+    equality, and for labels that definitions or constraints miss.
     """
-    _refuse(model)
-    meanstructure = meanstructure or any(s.op == "~" and s.rhs == "1" for s in model.statements)
-    roles = _roles(model.statements)
-    written = [_written(statement) for statement in model.statements]
-    exogenous = _exogenous(roles, written)
-    if not std_lv:
-        written = _fix_markers(written, roles)
-    rows = [*written, *_defaults(written, roles, exogenous, meanstructure, std_lv)]
-    rows = _number(rows)
-    definitions = _definitions(model, rows)
-    return ParameterTable(tuple(rows), definitions, roles.observed, roles.latent, exogenous, meanstructure)
+    options = options or TableOptions()
+    _refuse(model, options)
+    roles = roles_of(model.statements)
+    has_means = any(s.op == "~" and s.rhs == "1" for s in model.statements)
+    defaults = Defaults(
+        options.std_lv, options.meanstructure or has_means or len(options.groups) > 1, options.thresholds
+    )
+    rows: list[Parameter] = []
+    for group, label in enumerate(options.groups):
+        rows += complete_rows(_of_group(model.statements, label), roles, defaults, group)
+    rows = _number(_tied(_with_free_means(rows, roles, options), roles, options))
+    definitions, constraints = _relations(model, rows)
+    return ParameterTable(
+        tuple(rows), definitions, constraints,
+        roles.observed, roles.latent, roles.exogenous, options.groups, defaults.meanstructure,
+    )  # fmt: skip
 
 
-def bind_exogenous(table: ParameterTable, covariance: Array, mean: Array) -> ParameterTable:
-    """Fix the moments of observed covariates to the sample's (arrays in the order of ``table.observed``)."""
+def row_values(table: ParameterTable, theta: Array) -> Array:
+    """Value of every row of the table at ``theta`` (n_free,), shape (n_rows,)."""
+    fixed = np.array([0.0 if row.fixed is None else row.fixed for row in table.parameters])
+    index = np.array([row.free for row in table.parameters])
+    return np.where(index > 0, np.append(theta, np.nan)[index - 1], fixed)
+
+
+def bind_exogenous(table: ParameterTable, moments: Sequence[tuple[Array, Array]]) -> ParameterTable:
+    """Fix the moments of observed covariates to the sample's: (covariance, mean) of each group."""
+    if not table.exogenous:
+        return table
     at = {name: i for i, name in enumerate(table.observed)}
 
     def value(row: Parameter) -> float:
+        covariance, mean = moments[row.group]
         return float(mean[at[row.lhs]] if row.op == "~1" else covariance[at[row.lhs], at[row.rhs]])
 
     rows = (replace(row, fixed=value(row)) if row.exogenous else row for row in table.parameters)
     return replace(table, parameters=tuple(rows))
 
 
-def _refuse(model: ParsedModel) -> None:
+def _of_group(statements: Sequence[Statement], label: str) -> list[Statement]:
+    return [s for s in statements if s.group is None or s.group == label]
+
+
+def _refuse(model: ParsedModel, options: TableOptions) -> None:
     problems = [
         Problem(f"'{s.op}' is not estimated here", f"{model.filename}:{s.line}", "use =~, ~, ~~, ~ 1 and :=")
         for s in model.statements
-        if s.op in {"<~", "|", "~*~"}
+        if s.op in {"<~", "~*~"} or (s.op == "|" and not options.thresholds)
     ]
     problems += [
-        Problem("blocks of groups or levels are not estimated here", f"{model.filename}:{s.line}")
+        Problem("blocks of levels are not estimated here", f"{model.filename}:{s.line}")
         for s in model.statements
-        if s.level is not None or s.group is not None
+        if s.level is not None
     ][:1]
     problems += [
-        Problem(f"constraint '{r.lhs} {r.op} {r.rhs}' is not estimated here", f"{model.filename}:{r.line}",
-                "write equal parameters with one label: f =~ a*x1 + a*x2")
-        for r in model.relations
-        if r.op != ":="
-    ]  # fmt: skip
+        Problem(f"the data have no group '{label}'", model.filename, nearest(label, options.groups))
+        for label in dict.fromkeys(s.group for s in model.statements if s.group is not None)
+        if label not in options.groups
+    ]
+    problems += [
+        Problem(f"'{kind}' is no kind of parameter that groups can share", "--group-equal", nearest(kind, GROUP_EQUAL))
+        for kind in options.group_equal
+        if kind not in GROUP_EQUAL
+    ]
+    problems += [
+        Problem(f"{len(m.values)} values in c() for {len(options.groups)} groups", f"{model.filename}:{s.line}")
+        for s in model.statements
+        for m in s.modifiers
+        if len(m.values) not in {1, len(options.groups)}
+    ]
     if problems:
         raise ModelError(problems)
 
 
-def _roles(statements: Iterable[Statement]) -> _Roles:
-    statements = list(statements)
-    latent = _unique(s.lhs for s in statements if s.op == "=~")
-    indicators = _unique(s.rhs for s in statements if s.op == "=~")
-    outcomes = _unique(s.lhs for s in statements if s.op == "~" and s.rhs != "1")
-    predictors = _unique(s.rhs for s in statements if s.op == "~" and s.rhs != "1")
-    others = _unique(name for s in statements if s.op == "~~" or s.rhs == "1" for name in (s.lhs, s.rhs) if name != "1")
-    # lavaan's order of observed variables: indicators, outcomes, predictors, the rest.
-    observed = _unique(name for name in (*indicators, *outcomes, *predictors, *others) if name not in set(latent))
-    return _Roles(latent, indicators, outcomes, predictors, observed)
+def _with_free_means(rows: list[Parameter], roles: Roles, options: TableOptions) -> list[Parameter]:
+    """Latent means are free after the first group where intercepts are equal; variances where loadings are.
 
-
-def _unique(names: Iterable[str]) -> tuple[str, ...]:
-    return tuple(dict.fromkeys(names))
-
-
-def _written(statement: Statement) -> Parameter:
-    op = "~1" if statement.op == "~" and statement.rhs == "1" else statement.op
-    rhs = "" if op == "~1" else statement.rhs
-    row = Parameter(statement.lhs, op, rhs, user=True, free=1)
-    for modifier in statement.modifiers:
-        row = _modified(row, modifier)
-    return row
-
-
-def _modified(row: Parameter, modifier: Modifier) -> Parameter:
-    value = modifier.values[0]
-    match modifier.kind:
-        case "fixed":
-            return replace(row, free=0, fixed=float(value))  # type: ignore[arg-type]
-        case "start":
-            return replace(row, start=None if value is None else float(value))
-        case "label":
-            return replace(row, label=str(value))
-        case _:
-            # NA: explicitly free. -1 survives the fixing of markers and is then numbered like the others.
-            return replace(row, free=-1, fixed=None)
-
-
-def _exogenous(roles: _Roles, written: list[Parameter]) -> tuple[str, ...]:
-    """Observed predictors that are nothing else, and whose moments the model does not mention."""
-    mentioned = {name for row in written if row.op in {"~~", "~1"} for name in (row.lhs, row.rhs)}
-    barred = {*roles.latent, *roles.indicators, *roles.outcomes, *mentioned}
-    return tuple(name for name in roles.predictors if name not in barred)
-
-
-def _fix_markers(written: list[Parameter], roles: _Roles) -> list[Parameter]:
-    """The first loading of each latent is 1, unless it is given a value or freed by NA."""
-    first = {name: next(i for i, r in enumerate(written) if r.op == "=~" and r.lhs == name) for name in roles.latent}
-    rows = list(written)
-    for i in first.values():
-        if rows[i].free == 1:
-            rows[i] = replace(rows[i], free=0, fixed=1.0)
-    return rows
-
-
-def _defaults(
-    written: list[Parameter], roles: _Roles, exogenous: tuple[str, ...], meanstructure: bool, std_lv: bool
-) -> list[Parameter]:
-    """What lavaan adds to a model as written (auto.var, auto.cov.lv.x, auto.cov.y, auto.fix.single, means)."""
-    has = {(row.op, *sorted((row.lhs, row.rhs))) for row in written}
-    n_items = Counter(row.lhs for row in written if row.op == "=~")
-    single = {row.rhs for row in written if row.op == "=~" and n_items[row.lhs] == 1}
-    rows: list[Parameter] = []
-    for name in (*(v for v in roles.observed if v not in exogenous), *roles.latent):
-        if ("~~", name, name) not in has:
-            rows.append(_variance(name, name in roles.latent and std_lv, name in single))
-    dependent = {*roles.indicators, *roles.outcomes}
-    free_latents = [name for name in roles.latent if name not in dependent]
-    final = [n for n in roles.outcomes if n not in {*roles.predictors, *roles.indicators}]
-    # Outcomes of one kind keep lavaan's order: latent before observed.
-    final = [n for n in roles.latent if n in final] + [n for n in roles.observed if n in final]
-    for group in (free_latents, final):
-        for a, b in combinations(group, 2):
-            if ("~~", *sorted((a, b))) not in has:
-                rows.append(Parameter(a, "~~", b, user=False, free=1))
-    for i, a in enumerate(exogenous):
-        rows += [Parameter(a, "~~", b, user=False, exogenous=True) for b in exogenous[i:]]
-    if meanstructure:
-        rows += _intercepts(has, roles, exogenous)
-    return rows
-
-
-def _variance(name: str, standardised: bool, single: bool) -> Parameter:
-    if standardised:
-        return Parameter(name, "~~", name, user=False, fixed=1.0)
-    if single:
-        return Parameter(name, "~~", name, user=False, fixed=0.0)
-    return Parameter(name, "~~", name, user=False, free=1)
-
-
-def _intercepts(has: set[tuple[str, ...]], roles: _Roles, exogenous: tuple[str, ...]) -> list[Parameter]:
-    rows = []
-    for name in (*roles.observed, *roles.latent):
-        if ("~1", "", name) in has:
-            continue
-        if name in exogenous:
-            rows.append(Parameter(name, "~1", "", user=False, exogenous=True))
-        elif name in roles.latent:
-            rows.append(Parameter(name, "~1", "", user=False, fixed=0.0))
+    Equal intercepts put the groups on one scale, on which the first group's latent mean is the origin; equal
+    loadings do the same for the unit of a latent identified by its variance.
+    """
+    freed = []
+    for row in rows:
+        mean = row.op == "~1" and row.lhs in roles.latent and "intercepts" in options.group_equal
+        unit = row.is_variance and row.lhs in roles.latent and options.std_lv and "loadings" in options.group_equal
+        if row.group > 0 and not row.user and (mean or unit):
+            freed.append(replace(row, free=1, fixed=None))
         else:
-            rows.append(Parameter(name, "~1", "", user=False, free=1))
-    return rows
+            freed.append(row)
+    return freed
+
+
+def _tied(rows: list[Parameter], roles: Roles, options: TableOptions) -> list[Parameter]:
+    """Tie the kinds of ``group_equal`` over groups, but for the parameters named in ``group_partial``."""
+    released = {_canonical(text) for text in options.group_partial}
+    tied = []
+    for row in rows:
+        shared = _kind(row, roles) in options.group_equal and not row.tie and _canonical(row.name) not in released
+        tied.append(replace(row, tie=f"={row.name}") if shared else row)
+    return tied
+
+
+def _kind(row: Parameter, roles: Roles) -> str:
+    """The kind of a parameter in the words of ``group_equal``; empty for fixed moments of covariates."""
+    latent = row.lhs in roles.latent
+    if row.exogenous:
+        return ""
+    if row.op == "=~":
+        return "loadings"
+    if row.op == "~":
+        return "regressions"
+    if row.op == "|":
+        return "thresholds"
+    if row.op == "~1":
+        return "means" if latent else "intercepts"
+    if latent:
+        return "lv.variances" if row.is_variance else "lv.covariances"
+    return "residuals" if row.is_variance else "residual.covariances"
+
+
+def _canonical(text: str) -> str:
+    compact = "".join(text.split())
+    if "~~" in compact:
+        return "~~".join(sorted(compact.split("~~", 1)))
+    return compact
 
 
 def _number(rows: list[Parameter]) -> list[Parameter]:
-    """Count free parameters; a label held by a fixed row fixes every row that shares it."""
-    fixed = {row.label: row.fixed for row in rows if row.label and row.free == 0}
+    """Count free parameters; a tie that holds a fixed row fixes every row in it."""
+    fixed = {row.tie: row.fixed for row in rows if row.tie and row.free == 0}
     numbers: dict[str, int] = {}
     numbered: list[Parameter] = []
     count = 0
     for row in rows:
         if row.free == 0:
             numbered.append(row)
-        elif row.label in fixed:
-            numbered.append(replace(row, free=0, fixed=fixed[row.label]))
-        elif row.label in numbers:
-            numbered.append(replace(row, free=numbers[row.label]))
+        elif row.tie in fixed:
+            numbered.append(replace(row, free=0, fixed=fixed[row.tie]))
         else:
-            count += 1
-            if row.label:
-                numbers[row.label] = count
-            numbered.append(replace(row, free=count))
+            count += row.tie not in numbers
+            number = numbers.setdefault(row.tie, count) if row.tie else count
+            numbered.append(replace(row, free=number))
     return numbered
 
 
-def _definitions(model: ParsedModel, rows: list[Parameter]) -> tuple[Definition, ...]:
+def _relations(model: ParsedModel, rows: list[Parameter]) -> tuple[tuple[Relation, ...], tuple[Relation, ...]]:
     known = {row.label for row in rows if row.label}
     problems: list[Problem] = []
-    definitions: list[Definition] = []
+    definitions: list[Relation] = []
+    constraints: list[Relation] = []
     for relation in model.relations:
         where = f"{model.filename}:{relation.line}"
+        text = relation.rhs if relation.op == ":=" else f"({relation.lhs}) - ({relation.rhs})"
         try:
-            expression = parse_expression(relation.rhs)
+            expression = parse_expression(text)
         except ExpressionError as error:
             problems.append(Problem(str(error), where, "write arithmetic on labels, e.g. indirect := a*b"))
             continue
-        unknown = [name for name in expression.names if name not in known]
+        labels = ", ".join(sorted(known)) or "none"
         problems += [
-            Problem(f"'{relation.lhs}' uses label '{name}', which no parameter carries", where,
-                    f"known labels: {', '.join(sorted(known)) or 'none'}")
-            for name in unknown
+            Problem(f"'{relation.lhs} {relation.op} {relation.rhs}' uses label '{name}', which no parameter carries",
+                    where, f"known labels: {labels}")
+            for name in expression.names
+            if name not in known
         ]  # fmt: skip
-        known.add(relation.lhs)
-        definitions.append(Definition(relation.lhs, expression))
+        if relation.op == ":=":
+            known.add(relation.lhs)
+            definitions.append(Relation(relation.lhs, ":=", expression))
+        else:
+            constraints.append(Relation(f"{relation.lhs} {relation.op} {relation.rhs}", relation.op, expression))
     if problems:
         raise ModelError(problems)
-    return tuple(definitions)
+    return tuple(definitions), tuple(constraints)

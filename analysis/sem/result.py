@@ -42,10 +42,10 @@ class Estimate:
 class SemResult:
     """A fitted structural-equation model.
 
-    ``fit_measures`` maps lavaan's names to values, None where ``undefined`` gives the reason. Matrices are in
-    the order of ``observed``, in squared units of the items. ``theta`` and ``covariance`` (of the estimates)
-    are in the order of ``free_names``. ``conventions`` say how the numbers are made, ``warnings`` what a reader
-    must know before trusting them.
+    ``fit_measures`` maps lavaan's names to values, None where ``undefined`` gives the reason. Matrices, one a
+    group, are in the order of ``observed``, in squared units of the items. ``theta`` and ``covariance`` (of the
+    estimates) are in the order of ``free_names``. ``conventions`` say how the numbers are made, ``warnings`` what
+    a reader must know before trusting them.
     """
 
     name: str
@@ -64,6 +64,7 @@ class SemResult:
     observed: tuple[str, ...]
     latent: tuple[str, ...]
     exogenous: tuple[str, ...]
+    groups: tuple[str, ...]
     estimates: tuple[Estimate, ...]
     fit_measures: dict[str, int | float | None]
     undefined: dict[str, str]
@@ -71,8 +72,8 @@ class SemResult:
     free_names: tuple[str, ...]
     theta: Array
     covariance: Array | None
-    sample_moments: Array
-    implied_moments: Array
+    sample_moments: tuple[Array, ...]
+    implied_moments: tuple[Array, ...]
 
     def tidy(self) -> pd.DataFrame:
         """One row an estimate."""
@@ -98,18 +99,23 @@ class SemResult:
 
     @property
     def sample_covariance(self) -> pd.DataFrame:
-        """Sample covariance (divided by N) by name."""
-        return pd.DataFrame(self.sample_moments, index=self.observed, columns=self.observed)
+        """Sample covariance (divided by N) by name; of several groups, one below the other."""
+        return self._by_name(self.sample_moments)
 
     @property
     def implied_covariance(self) -> pd.DataFrame:
-        """Model-implied covariance by name."""
-        return pd.DataFrame(self.implied_moments, index=self.observed, columns=self.observed)
+        """Model-implied covariance by name; of several groups, one below the other."""
+        return self._by_name(self.implied_moments)
 
     @property
     def residual_correlation(self) -> pd.DataFrame:
         """Sample less implied correlation by name: where the model misses the data."""
-        return _correlation(self.sample_covariance) - _correlation(self.implied_covariance)
+        pairs = zip(self.sample_moments, self.implied_moments, strict=True)
+        return self._by_name(tuple(_correlation(sample) - _correlation(implied) for sample, implied in pairs))
+
+    def _by_name(self, matrices: tuple[Array, ...]) -> pd.DataFrame:
+        frames = [pd.DataFrame(matrix, index=self.observed, columns=self.observed) for matrix in matrices]
+        return frames[0] if len(frames) == 1 else pd.concat(frames, keys=self.groups)
 
     def to_json(self) -> str:
         """JSON with lavaan's names; undefined numbers are null."""
@@ -132,9 +138,9 @@ class SemResult:
         return json.dumps(content, indent=2, ensure_ascii=False, allow_nan=False)
 
 
-def _correlation(covariance: pd.DataFrame) -> pd.DataFrame:
+def _correlation(covariance: Array) -> Array:
     deviations = np.sqrt(np.diag(covariance))
-    return covariance.div(deviations, axis=0).div(deviations, axis=1)
+    return np.asarray(covariance / np.outer(deviations, deviations))
 
 
 def _finite(value: object) -> object:

@@ -3,18 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 
 import numpy as np
 import pytest
-from analysis.sem.discrepancy import normal
-from analysis.sem.implied import Structure, derivatives, implied, structure_of
-from analysis.sem.moments import SampleMoments, moments_of_frame
-from analysis.sem.partable import bind_exogenous, build_table
-from analysis.sem.starting_values import starting_values
-from analysis.sem.syntax import parse_model
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
+
+from analysis.sem.discrepancy.normal import NormalTheory
+from analysis.sem.moments import SampleMoments, moments_of_frame
+from analysis.sem.objective import Objective
+from analysis.sem.partable import TableOptions, bind_exogenous, build_table
+from analysis.sem.solution import normal_objective
+from analysis.sem.starting_values import starting_values
+from analysis.sem.syntax import parse_model
 from tests.sem.models import THREE_FACTORS, WITH_COVARIATES, simulated
 
 Array = NDArray[np.float64]
@@ -34,12 +37,13 @@ x3 ~~ 0.1*x5
 MODELS = {"structural": THREE_FACTORS, "covariates": WITH_COVARIATES, "everything": EVERYTHING}
 
 
-def _problem(text: str, seed: int) -> tuple[SampleMoments, Structure, Array]:
-    table = build_table(parse_model(text), meanstructure=True)
+def _problem(text: str, seed: int) -> tuple[Objective, SampleMoments, Array]:
+    table = build_table(parse_model(text), TableOptions(meanstructure=True))
     sample = moments_of_frame(simulated(150, 1), table.observed)
-    table = bind_exogenous(table, sample.covariance, sample.mean)
-    start = starting_values(table, sample)
-    return sample, structure_of(table), start + np.random.default_rng(seed).uniform(-0.1, 0.1, len(start))
+    table = bind_exogenous(table, [(sample.covariance, sample.mean)])
+    start = starting_values(table, [sample])
+    near = start + np.random.default_rng(seed).uniform(-0.1, 0.1, len(start))
+    return normal_objective(table, [sample]), sample, near
 
 
 def _numerical(function: Callable[[Array], Array | float], at: Array) -> Array:
@@ -51,28 +55,24 @@ def _numerical(function: Callable[[Array], Array | float], at: Array) -> Array:
 @given(seed=st.integers(0, 10_000))
 @settings(max_examples=10, deadline=None)
 def test_gradient_and_hessian_equal_finite_differences(name: str, seed: int) -> None:
-    sample, structure, theta = _problem(MODELS[name], seed)
-
-    def value(x: Array) -> float:
-        return normal.discrepancy(sample, implied(structure, x), True)
+    objective, _, theta = _problem(MODELS[name], seed)
 
     def gradient(x: Array) -> Array:
-        at = implied(structure, x)
-        return normal.gradient(sample, structure, at, derivatives(structure, at), True)
+        return objective.slopes(x)[0]
 
-    at = implied(structure, theta)
-    hessian = normal.hessian(sample, structure, at, derivatives(structure, at), True)
+    hessian = objective.hessian(theta)
     scale = np.abs(hessian).max()
-    np.testing.assert_allclose(gradient(theta), _numerical(value, theta), rtol=1e-5, atol=1e-7 * scale)
+    np.testing.assert_allclose(gradient(theta), _numerical(objective.value, theta), rtol=1e-5, atol=1e-7 * scale)
     np.testing.assert_allclose(hessian, _numerical(gradient, theta), rtol=1e-5, atol=1e-7 * scale)
 
 
 @pytest.mark.parametrize("name", MODELS)
 def test_expected_information_is_half_the_hessian_where_the_model_is_true(name: str) -> None:
     """At S = Sigma and m = mu the two are the same (Magnus & Neudecker 1999, chapter 15)."""
-    sample, structure, theta = _problem(MODELS[name], 3)
-    at = implied(structure, theta)
-    true = SampleMoments(sample.names, at.covariance, at.mean, sample.n_observations)
-    d = derivatives(structure, at)
-    expected = normal.expected_information(structure, at, d, True)
-    np.testing.assert_allclose(normal.hessian(true, structure, at, d, True) / 2, expected, rtol=1e-8, atol=1e-10)
+    objective, sample, theta = _problem(MODELS[name], 3)
+    (part,) = objective.parts
+    (at,) = objective.implied(theta)
+    true = NormalTheory(SampleMoments(sample.names, at.covariance, at.mean, sample.n_observations), True)
+    there = Objective((replace(part, discrepancy=true),))
+    expected = objective.expected_information(theta)
+    np.testing.assert_allclose(there.hessian(theta) / 2, expected, rtol=1e-8, atol=1e-10)

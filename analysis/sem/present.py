@@ -1,0 +1,150 @@
+"""From a solution to the result that people read: estimates with their inference, fit, warnings."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from analysis.sem import chi_square
+from analysis.sem.effects import DefinedEffect, defined_effects
+from analysis.sem.fit_measures import fit_measures
+from analysis.sem.likelihood_ratio import likelihood_ratio
+from analysis.sem.parameter import Parameter
+from analysis.sem.result import Estimate, SemResult
+from analysis.sem.solution import Solution
+from analysis.sem.standardise import r_squared, standardised
+
+Array = NDArray[np.float64]
+
+_CONVENTIONS = (
+    "normal-theory maximum likelihood; covariances divided by N; chi-square = N times the discrepancy",
+    "standard errors from expected information; 95 % Wald intervals",
+    "baseline model: variances only, covariances of fixed covariates free",
+)
+_Z = chi_square.normal_quantile(0.975)
+
+
+def present(model: str, name: str, solution: Solution) -> SemResult:
+    """The result of ``model`` (lavaan syntax)."""
+    table, optimum = solution.table, solution.optimum
+    test = likelihood_ratio(table, solution.samples, optimum.value, solution.df)
+    measures = fit_measures(test, solution.samples, solution.implied, table, solution.npar)
+    by_lv, by_all = _standardised(solution)
+    effects = defined_effects(table, solution.values, solution.covariance, by_lv, by_all)
+    rows = [_estimate(solution, i, by_lv[i], by_all[i]) for i in range(len(table.parameters))]
+    return SemResult(
+        name=name,
+        model=model,
+        estimator="ML",
+        missing="listwise",
+        nobs=solution.n_observations,
+        n_dropped=sum(sample.n_dropped for sample in solution.samples),
+        npar=solution.npar,
+        converged=optimum.converged,
+        iterations=optimum.iterations,
+        optimiser=f"Fisher scoring, then Newton steps: {optimum.message}, {optimum.evaluations} evaluations",
+        gradient_norm=optimum.gradient_norm,
+        warnings=_warnings(solution),
+        conventions=_CONVENTIONS,
+        observed=table.observed,
+        latent=table.latent,
+        exogenous=table.exogenous,
+        groups=table.groups,
+        estimates=(*rows, *(_defined(effect) for effect in effects)),
+        fit_measures=measures.values,
+        undefined=measures.undefined,
+        r_squared=_r_squared(solution),
+        free_names=table.free_names(),
+        theta=optimum.theta,
+        covariance=solution.covariance,
+        sample_moments=tuple(sample.covariance for sample in solution.samples),
+        implied_moments=tuple(at.covariance for at in solution.implied),
+    )
+
+
+def _standardised(solution: Solution) -> tuple[Array, Array]:
+    """Standardised values of all rows of the table."""
+    by_lv, by_all = np.zeros(len(solution.values)), np.zeros(len(solution.values))
+    for part, at in zip(solution.objective.parts, solution.implied, strict=True):
+        rows = part.structure.rows
+        by_lv[rows], by_all[rows] = standardised(part.structure, at, solution.values[rows])
+    return by_lv, by_all
+
+
+def _r_squared(solution: Solution) -> dict[str, float]:
+    """Explained variance by variable; with several groups by "variable [group]"."""
+    groups = solution.table.groups
+    shares: dict[str, float] = {}
+    for label, part, at in zip(groups, solution.objective.parts, solution.implied, strict=True):
+        suffix = f" [{label}]" if len(groups) > 1 else ""
+        of_group = r_squared(part.structure, at, solution.values[part.structure.rows])
+        shares |= {variable + suffix: share for variable, share in of_group.items()}
+    return shares
+
+
+def _estimate(solution: Solution, i: int, std_lv: float, std_all: float) -> Estimate:
+    row: Parameter = solution.table.parameters[i]
+    groups = solution.table.groups
+    se = None
+    if row.free and solution.covariance is not None:
+        se = float(np.sqrt(max(solution.covariance[row.free - 1, row.free - 1], 0.0)))
+    return _inferred(
+        (row.lhs, row.op, row.rhs, row.label),
+        float(solution.values[i]),
+        se,
+        (std_lv, std_all),
+        (bool(row.free), row.user),
+        groups[row.group] if len(groups) > 1 else None,
+    )
+
+
+def _defined(effect: DefinedEffect) -> Estimate:
+    names = (effect.name, ":=", effect.text, effect.name)
+    return _inferred(names, effect.estimate, effect.se, (effect.std_lv, effect.std_all), (True, True), None)
+
+
+def _inferred(
+    names: tuple[str, str, str, str], estimate: float, se: float | None,
+    std: tuple[float, float], kind: tuple[bool, bool], group: str | None,
+) -> Estimate:  # fmt: skip
+    """Wald z, p and interval of one estimate."""
+    lhs, op, rhs, label = names
+    z = estimate / se if se else None
+    return Estimate(
+        lhs=lhs,
+        op=op,
+        rhs=rhs,
+        group=group,
+        level=1,
+        label=label,
+        free=kind[0],
+        user=kind[1],
+        est=estimate,
+        se=se,
+        z=z,
+        pvalue=None if z is None else chi_square.two_sided_normal(z),
+        ci_lower=None if se is None else estimate - _Z * se,
+        ci_upper=None if se is None else estimate + _Z * se,
+        std_lv=float(std[0]) if np.isfinite(std[0]) else None,
+        std_all=float(std[1]) if np.isfinite(std[1]) else None,
+    )
+
+
+def _warnings(solution: Solution) -> tuple[str, ...]:
+    table = solution.table
+    found = []
+    if n_dropped := sum(sample.n_dropped for sample in solution.samples):
+        found.append(f"{n_dropped} rows with missing values were left out (listwise)")
+    negative = [row.lhs for row, v in zip(table.parameters, solution.values, strict=True) if row.is_variance and v < 0]
+    if negative:
+        found.append(f"negative variance (Heywood case): {', '.join(dict.fromkeys(negative))}")
+    p = len(table.observed)
+    for at in solution.implied:
+        latent = at.full_covariance[p:, p:]
+        if len(latent) and np.linalg.eigvalsh(latent)[0] < -1e-10 * np.trace(latent):
+            found.append("the covariance matrix of the latent variables is not positive definite")
+            break
+    if solution.covariance is None:
+        found.append(f"no standard errors: the data barely tell apart {', '.join(solution.flat)}")
+    found += [f"the constraint {c.name} binds" for c in solution.binding if c.op != "=="]
+    return tuple(found)
