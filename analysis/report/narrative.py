@@ -70,8 +70,8 @@ def estimation_text(model: SemPart) -> list[str]:
         f"{show(model.glance['npar'].iloc[0], Kind.COUNT)} parameters are free.",
     ]
     if model.conventions:
-        text.append(f"Conventions: {' '.join(model.conventions)}")
-    return [*text, *improper(model), *(f"Warning: {warning}" for warning in model.warnings)]
+        text.append(f"Conventions: {'; '.join(words.rstrip('.') for words in model.conventions)}.")
+    return [*text, *improper(model), *(f"Warning: {warning.rstrip('.')}." for warning in model.warnings)]
 
 
 def improper(model: SemPart) -> Iterator[str]:

@@ -186,15 +186,28 @@ def descriptives(content: ReportContent) -> Table:
 
 
 def answers(content: ReportContent) -> Table:
-    """Counts and shares of each answer."""
-    columns = (
-        Column(("code",), "Code", Kind.COUNT),
-        Column(("n",), "n", Kind.COUNT),
-        Column(("share",), "Share", Kind.PERCENT),
-    )
-    caption = "Answers to each item, reversed items turned."
+    """Counts and shares of each answer: one row an item on the page, one row an answer in the CSV."""
     frame = content.measures.answers
-    return Table("answers", "How many gave each answer?", caption, frame, columns, group="item", folded=True)
+    shown = [
+        f"{show(n, Kind.COUNT)} ({show(share, Kind.PERCENT)})"
+        for n, share in zip(frame["n"], frame["share"], strict=True)
+    ]
+    cells = frame.assign(shown=shown).pivot_table(index="item", columns="code", values="shown", aggfunc="first")
+    codes = sorted(cells.columns)
+    cells.columns = pd.Index([show(code, Kind.FREE) for code in cells.columns])
+    columns = (
+        Column(("item",), "Item"),
+        *(Column((show(c, Kind.FREE),), show(c, Kind.FREE), Kind.SHOWN, "not an answer of the scale") for c in codes),
+    )
+    return Table(
+        "answers",
+        "How many gave each answer?",
+        "Answers to each item by code, reversed items turned: n and share of those who answered.",
+        frame,
+        columns,
+        view=cells.reindex(frame["item"].drop_duplicates()).rename_axis("item").reset_index(),
+        folded=True,
+    )
 
 
 def correlation(content: ReportContent) -> Table:
