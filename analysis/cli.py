@@ -133,7 +133,7 @@ def _clean(options: argparse.Namespace) -> int:
     place = options.out or root / "reports" / options.study / "clean"
     cleaned = pipeline.write_clean(run, place)
     for step in cleaned.flow.itertuples():
-        print(f"{step.n_left:>6}  {step.label}" + (f" (-{step.n_removed})" if step.n_removed else ""))
+        print(f"{step.n_left!s:>6}  {step.label!s}" + (f" (-{step.n_removed!s})" if step.n_removed else ""))
     print(f"clean.csv, ledger.csv and flow.csv are in {place}")
     return 0
 

@@ -68,6 +68,13 @@ def _compose(text: str, filename: str) -> yaml.Node:
     return node
 
 
+def _unreadable(error: Exception, filename: str) -> Problem:
+    mark = error.problem_mark if isinstance(error, yaml.MarkedYAMLError) else None
+    what = str(error.problem) if isinstance(error, yaml.MarkedYAMLError) else str(error)
+    line = mark.line + 1 if mark else 1
+    return Problem(f"a value cannot be read: {what}", f"{filename}:{line}", "write plain text, in quotes")
+
+
 def _walk(node: yaml.Node | None, path: Path, lines: dict[Path, int], problems: list[Problem], filename: str) -> None:
     """Record the line of every value, and every key that stands twice in one mapping."""
     if isinstance(node, yaml.MappingNode):

@@ -70,7 +70,7 @@ def _encode_series(series: pd.Series[Any]) -> dict[str, Any]:
     return {"dtype": str(series.dtype), "name": series.name, "values": values}
 
 
-def _decode(data: Any, kind: Any) -> Any: - as above
+def _decode(data: Any, kind: Any) -> Any:
     origin, arguments = typing.get_origin(kind), typing.get_args(kind)
     if origin in {types.UnionType, typing.Union}:
         return _decode_union(data, arguments)

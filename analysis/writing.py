@@ -24,6 +24,7 @@ def write_bytes(path: Path, content: bytes) -> None:
         handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
         with os.fdopen(handle, "wb") as file:
             file.write(content)
+        Path(name).chmod(0o644)  # a temporary file is for its owner alone
         Path(name).replace(path)
     except OSError as error:
         raise OutputError(Problem(f"cannot write: {error.strerror}", str(path), "choose another place")) from None

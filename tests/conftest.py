@@ -1,12 +1,34 @@
-"""Shared by all tests: makes ``references`` importable, and says which reference data this run has."""
+"""Fixtures that several rooms share."""
 
 from __future__ import annotations
 
-from references import shared_data
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+REPOSITORY = Path(__file__).parent.parent
 
 
-def pytest_report_header() -> str:
-    """Name the part of the suite that this machine can't run, instead of leaving it out without a word."""
-    if shared_data() is None:
-        return "reference data: none (SMARTCITY_DATA not set); those cases run from their stored moments only"
-    return "reference data: rows and moments"
+@pytest.fixture
+def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A copy of the studies and their data in an empty folder, which becomes the working folder."""
+    for folder in ("models", "data"):
+        shutil.copytree(REPOSITORY / folder, tmp_path / folder)
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.delenv("SMARTCITY_DATA", raising=False)
+    return tmp_path
+
+
+@pytest.fixture
+def edit(project: Path) -> Callable[[str, str, str], None]:
+    """Replace words of a file of the project; the words must be there."""
+
+    def replace(file: str, old: str, new: str) -> None:
+        path = project / file
+        text = path.read_bytes().decode("cp1252" if file.endswith(".csv") else "utf-8")
+        assert old in text
+        path.write_bytes(text.replace(old, new).encode("cp1252" if file.endswith(".csv") else "utf-8"))
+
+    return replace

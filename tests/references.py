@@ -77,7 +77,7 @@ class Case:
         return tuple(_moments(entry) for entry in self.expected.get("moments", ()))
 
     def frame(self) -> pd.DataFrame:
-        """The rows, prepared as the generator prepares them: codes made missing, cells deleted, columns derived."""
+        """Give the rows as the generator prepares them: codes made missing, cells deleted, columns derived."""
         data = self.definition["data"]
         frame = pd.read_csv(self._data_path(), keep_default_na=False, na_values=["NA", ""])
         frame = frame.replace(dict.fromkeys(data.get("missing_codes", ()), np.nan))
@@ -89,7 +89,7 @@ class Case:
         return _derive(frame, self.definition)
 
     def _data_path(self) -> Path:
-        data = self.definition["data"]
+        data: Mapping[str, str] = self.definition["data"]
         return _shared() / data["shared"] if "shared" in data else REFERENCE / data["file"]
 
 

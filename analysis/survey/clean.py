@@ -34,7 +34,7 @@ from analysis.survey.communes import (
     place,
 )
 from analysis.survey.ingest import RawTable, without
-from analysis.survey.rules import Bools, Candidates, Floats, Texts
+from analysis.survey.rules import Bools, Candidates, Floats, Texts, constant_items
 from analysis.survey.screening import Screened, ScreeningRule, screen
 
 ANSWERED_SHARE = 0.5  # of the items of a scale, for its mean to be defined
@@ -173,6 +173,7 @@ def _candidates(raw: RawTable, coded: _Coded, codebook: Codebook) -> Candidates:
         consent=next(iter(checks(raw, expected_answers(codebook, "consent"))), None),
         attention=checks(raw, expected_answers(codebook, "attention")),
         tests=checks(raw, trial_values(codebook)),
+        items=coded.items.names,
     )
 
 
@@ -210,9 +211,7 @@ def _check_responses(responses: pd.DataFrame, items: Sequence[str], codebook: Co
     problems: list[Problem] = []
     constant = [item for item in items if responses[item].nunique() < 2]
     if constant:
-        what = f"all analysed respondents give the same answer to {', '.join(constant)}"
-        hint = "a constant item cannot be analysed: take it out of its construct in the codebook"
-        problems.append(Problem(what, hint=hint))
+        problems += constant_items(constant).problems
     key = codebook.communes.key
     absent = int(responses[key].isna().sum())
     if absent:
@@ -284,5 +283,3 @@ def _notes(raw: RawTable, communes: RawTable | None, coded: _Coded) -> Iterator[
         yield f"{relabelled} answers stood as labels and became codes."
     if coded.membership.respelled:
         yield f"{coded.membership.respelled} names of communes were brought to one spelling."
-    if raw.dropped:
-        yield f"{len(raw.dropped)} identifying columns were dropped at reading."

@@ -7,6 +7,7 @@ the rule asks for an answer: consent, commune and attention.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -49,7 +50,8 @@ class Candidates:
     rows: 1-based rows of the raw data. respondents: identifiers, "" where absent. communes: names, None where
     absent. raw and turned: item codes before and after reversal, shape (n, p), items in the order of the
     questionnaire. scales: positions of the items of each construct. identity: codes of the respondent
-    variables, shape (n, k). duration: seconds, NaN where absent; None without such a column.
+    variables, shape (n, k). duration: seconds, NaN where absent; None without such a column. items: names of
+    the items, for messages.
     """
 
     rows: NDArray[np.intp]
@@ -63,6 +65,7 @@ class Candidates:
     consent: Check | None = None
     attention: tuple[Check, ...] = ()
     tests: tuple[Check, ...] = ()
+    items: tuple[str, ...] = ()
 
     def take(self, chosen: Bools) -> Candidates:
         """The candidates for whom ``chosen`` holds."""
@@ -78,6 +81,7 @@ class Candidates:
             None if self.consent is None else _take(self.consent, chosen),
             tuple(_take(check, chosen) for check in self.attention),
             tuple(_take(check, chosen) for check in self.tests),
+            self.items,
         )
 
 
@@ -200,9 +204,20 @@ def mahalanobis(candidates: Candidates, limits: Limits) -> Verdict:
     try:
         _, p = careless.squared_distance(candidates.turned)
     except np.linalg.LinAlgError as error:
+        varies = np.nanmax(candidates.turned, axis=0) > np.nanmin(candidates.turned, axis=0)
+        constant = [item for item, does in zip(candidates.items, varies, strict=False) if not does]
+        if constant:
+            raise constant_items(constant) from None
         hint = "place the rule after those that exclude straight-liners, or remove it from study.yaml"
         raise DataError(Problem(f"the Mahalanobis distance is not defined: {error}", hint=hint)) from None
     return Verdict(p < limits.threshold, p)
+
+
+def constant_items(items: Sequence[str]) -> DataError:
+    """The error for items to which everyone gives one answer."""
+    what = f"all analysed respondents give the same answer to {', '.join(items)}"
+    hint = "a constant item cannot be analysed: take it out of its construct in the codebook"
+    return DataError(Problem(what, hint=hint))
 
 
 def psychometric_synonyms(candidates: Candidates, limits: Limits) -> Verdict:

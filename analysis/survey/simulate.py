@@ -72,8 +72,7 @@ def simulate(parameters: Iterable[PopulationParameter], codebook: Codebook, seed
     honest = _with_gaps(drawn[:HONEST], rng)
     responses = _in_order(honest, list(_planted(drawn[HONEST:], rng)), rng)
     communes = [
-        _commune(int(kind), float(offer), rng)
-        for kind, offer in zip(size_class, draw.context["offer"], strict=True)
+        _commune(int(kind), float(offer), rng) for kind, offer in zip(size_class, draw.context["offer"], strict=True)
     ]
     return write_export(responses, communes, codebook, rng)
 
