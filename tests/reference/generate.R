@@ -3,9 +3,11 @@
 arguments <- commandArgs(trailingOnly = TRUE)
 script <- sub("^--file=", "", grep("^--file=", commandArgs(), value = TRUE))
 reference <- dirname(script)
-for (file in c("read_case.R", "lavaan_case.R", "lme4_case.R")) source(file.path(reference, file))
+for (file in c("read_case.R", "lavaan_case.R", "lavaan_parts.R", "lme4_case.R")) source(file.path(reference, file))
 
-expected_of <- list(sem = sem_expected, mixed = mixed_expected)
+expected_of <- list(
+  sem = sem_expected, compare = compare_expected, polychoric = polychoric_expected, mixed = mixed_expected
+)
 
 generate <- function(name, csv = NULL) {
   case <- read_case(reference, name)

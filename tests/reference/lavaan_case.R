@@ -5,13 +5,17 @@ LAVAAN_NAMES <- c(
   std_lv = "std.lv", group_equal = "group.equal", group_partial = "group.partial", weights = "sampling.weights"
 )
 
+# The saturated model under missing data, closer than lavaan's default of 1e-5.
+EXACT_EM <- list(em.h1.tol = 1e-12, em.h1.iter.max = 10000)
+
 lavaan_arguments <- function(case) {
   options <- case$options
   known <- names(options) %in% names(LAVAAN_NAMES)
   names(options)[known] <- LAVAAN_NAMES[names(options)[known]]
   options$cov <- options$means <- options$nobs <- NULL
   if (identical(options$ordered, "all")) options$ordered <- TRUE
-  c(options, case$lavaan)
+  if (identical(options$missing, "fiml")) options <- c(options, EXACT_EM)
+  options
 }
 
 # Rows, or the moments in the case's folder.
@@ -35,27 +39,58 @@ fit_case <- function(case, model_file = "model.lav") {
   if (is.null(start)) return(fit)
   # 'fixed.x' is said again, since lavaan drops its default when it is given a table of starting values.
   again <- list(start = start, optim.method = "none", fixed.x = lavaan::lavInspect(fit, "options")$fixed.x)
-  do.call(sem, c(arguments, again))
+  polished <- do.call(sem, c(arguments, again))
+  stopifnot(fmin(polished) <= fmin(fit) + 1e-6)
+  polished
 }
 
-# lavaan stops where the gradient is about 1e-6, which leaves some 1e-6 in the estimates. Newton steps on
-# its own gradient and Hessian take that away; the second fit only evaluates at the point they reach.
-# Null where a constraint isn't a linear equality: there lavaan's own stop is kept.
+fmin <- function(fit) as.numeric(lavaan::fitMeasures(fit, "fmin"))
+
+# lavaan stops where the gradient is about 1e-6, which leaves some 1e-6 in the estimates, and more under constraints.
+# Newton steps on its own gradient, on the constraints that hold with equality, take that away; the second
+# fit only evaluates at the point they reach.
 newton_table <- function(fit) {
   model <- fit@Model
-  if (length(model@ceq.nonlinear.idx) || nrow(model@cin.JAC) || !model@nx.free) return(NULL)
-  hessian <- lavaan::lavInspect(fit, "hessian")
-  basis <- if (model@eq.constraints) model@eq.constraints.K else diag(nrow(hessian))
-  hessian <- t(basis) %*% hessian %*% basis
+  if (!model@nx.free) return(NULL)
   x <- lavaan:::lav_model_get_parameters(model)
-  for (step in 1:5) {
-    gradient <- lavaan:::lav_model_gradient(model, lavsamplestats = fit@SampleStats, lavdata = fit@Data)
-    x <- x - as.vector(basis %*% solve(hessian, t(basis) %*% gradient))
+  slope <- function(x) gradient_of(fit, lavaan:::lav_model_set_parameters(model, x))
+  hessian <- numDeriv::jacobian(slope, x, method.args = list(r = 2))
+  binding <- binding_constraints(model, x)
+  for (step in 1:40) {
+    constraint <- linearised(binding, x)
+    rank <- length(constraint$value)
+    border <- rbind(cbind(hessian, t(constraint$normals)), cbind(constraint$normals, matrix(0, rank, rank)))
+    move <- solve(border, -c(gradient_of(fit, model), constraint$value))[seq_along(x)]
+    x <- x + move
     model <- lavaan:::lav_model_set_parameters(model, x)
+    if (max(abs(move)) < 1e-13) break
   }
   table <- lavaan::parTable(fit)
   table$est[table$free > 0] <- x[table$free[table$free > 0]]
   as.data.frame(table)
+}
+
+# The gradient lavaan minimises with: under missing data groups aren't weighted again.
+gradient_of <- function(fit, model) {
+  as.vector(lavaan:::lav_model_gradient(
+    model, lavsamplestats = fit@SampleStats, lavdata = fit@Data, group.weight = !fit@SampleStats@missing.flag
+  ))
+}
+
+# Values and independent normals of the constraints at x.
+linearised <- function(binding, x) {
+  if (is.null(binding)) return(list(normals = matrix(0, 0, length(x)), value = numeric(0)))
+  normals <- numDeriv::jacobian(binding, x)
+  decomposition <- qr(t(normals))
+  keep <- decomposition$pivot[seq_len(decomposition$rank)]
+  list(normals = normals[keep, , drop = FALSE], value = binding(x)[keep])
+}
+
+# What must be zero: equalities, and inequalities that bind at x. Null where there is none.
+binding_constraints <- function(model, x) {
+  below <- if (nrow(model@cin.JAC)) abs(model@cin.function(x)) < 1e-4 else logical(0)
+  if (!nrow(model@ceq.JAC) && !any(below)) return(NULL)
+  function(x) c(if (nrow(model@ceq.JAC)) model@ceq.function(x), if (any(below)) model@cin.function(x)[below])
 }
 
 # Group number to label; null where there is one group, and for defined parameters.
@@ -124,19 +159,33 @@ versions <- function(packages) {
   c(list(R = paste(R.version$major, R.version$minor, sep = ".")), as.list(found))
 }
 
+# 'gradient_max' is what is left of the gradient along the constraints.
 optimiser <- function(fit) {
-  gradient <- lavaan::lavInspect(fit, "optim.gradient")
-  list(
-    converged = lavaan::lavInspect(fit, "converged"),
-    gradient_max = if (length(gradient)) max(abs(gradient)) else 0
-  )
+  x <- lavaan:::lav_model_get_parameters(fit@Model)
+  normals <- linearised(binding_constraints(fit@Model, x), x)$normals
+  gradient <- gradient_of(fit, fit@Model)
+  if (nrow(normals)) gradient <- qr.resid(qr(t(normals)), gradient)
+  list(converged = lavaan::lavInspect(fit, "converged"), gradient_max = max(abs(gradient), 0))
+}
+
+# Moments say all there is to a fit by normal-theory ML, GLS or ULS of complete, unweighted, unclustered rows.
+moments_suffice <- function(options) {
+  is.null(options$missing) && is.null(options$ordered) && is.null(options$weights) && is.null(options$cluster) &&
+    options$estimator %in% c("ML", "GLS", "ULS")
 }
 
 sem_expected <- function(case) {
   fit <- fit_case(case)
+  asked <- function(part, value) if (part %in% case$dump) value
   list(
-    versions = versions("lavaan"), optimiser = optimiser(fit),
-    nobs = lavaan::lavInspect(fit, "ntotal"),
-    parameters = parameter_table(fit), fit = fit_list(fit), r2 = r_squared(fit), moments = moments(fit)
+    versions = versions("lavaan"), optimiser = optimiser(fit), nobs = lavaan::lavInspect(fit, "ntotal"),
+    parameters = parameter_table(fit), fit = fit_list(fit), r2 = r_squared(fit),
+    moments = if (moments_suffice(case$options)) moments(fit),
+    sample_statistics = asked("sample_statistics", sample_statistics(fit)),
+    standardized = asked("standardized", standardized_table(fit)),
+    modindices = asked("modindices", modification_table(fit)),
+    residuals = asked("residuals", residual_lists(fit)),
+    scores = asked("scores", score_lists(fit)),
+    score_test = asked("score_test", score_test(fit))
   )
 }
