@@ -53,15 +53,9 @@ def refit(result: SemResult, data: pd.DataFrame) -> Agreement:
 
 
 def semopy_syntax(result: SemResult) -> str:
-    """The model, every parameter on a line: fixed ones by value, free loadings by a label.
-
-    A label keeps semopy from fixing the first loading of each factor. Defined effects are left out.
-    """
-    lines = []
-    for i, row in enumerate(row for row in result.estimates if row.op in MATRIX_ROWS):
-        label = f"_p{i}*" if row.op == "=~" else ""
-        lines.append(f"{row.lhs} {row.op} {label if row.free else f'{row.est!r}*'}{row.rhs}")
-    return "\n".join(lines)
+    """The model with every parameter on a line, fixed ones by their value. Defined effects are left out."""
+    rows = (row for row in result.estimates if row.op in MATRIX_ROWS)
+    return "\n".join(f"{row.lhs} {row.op} {'' if row.free else f'{row.est!r}*'}{row.rhs}" for row in rows)
 
 
 def _why_not(result: SemResult, rows: pd.DataFrame) -> str:
@@ -72,12 +66,18 @@ def _why_not(result: SemResult, rows: pd.DataFrame) -> str:
         "rows with missing values are used": result.missing != "listwise",
         "our own fit did not converge": not result.converged,
         "observed exogenous covariates: semopy counts their moments wrongly": bool(result.exogenous),
+        "a factor has no fixed loading, semopy would fix one": not _scaled_by_loadings(result),
         "means are estimated": any(row.op == "~1" for row in result.estimates),
         "several groups or levels": any(row.group is not None or row.level > 1 for row in result.estimates),
         "parameters are constrained": len(free) != result.npar,
         f"{len(rows)} complete rows are at hand, {result.nobs} were fitted": len(rows) != result.nobs,
     }
     return next((reason for reason, holds in reasons.items() if holds), "")
+
+
+def _scaled_by_loadings(result: SemResult) -> bool:
+    loadings = [row for row in result.estimates if row.op == "=~"]
+    return {row.lhs for row in loadings} == {row.lhs for row in loadings if not row.free and row.est}
 
 
 def _estimate_pairs(result: SemResult, theirs: pd.DataFrame) -> Iterator[tuple[str, float | None, float]]:

@@ -184,11 +184,14 @@ def _correlations(answers: pd.DataFrame, undefined: dict[str, str]) -> Iterator[
 def _mardia(answers: pd.DataFrame, undefined: dict[str, str]) -> Mardia | None:
     complete = answers.dropna().to_numpy(dtype=float)
     n, p = complete.shape
+    if n > p and (np.ptp(complete, axis=0) == 0).any():
+        undefined["mardia"] = "an item does not vary among those who answered every item"
+        return None
     if n <= p:
         undefined["mardia"] = f"{n} respondents answered every one of {p} items: more than {p} are needed"
         return None
     try:
         return mardia(complete)
     except np.linalg.LinAlgError:
-        undefined["mardia"] = "the covariance matrix of the items is singular"
+        undefined["mardia"] = "the covariance matrix of the items is singular: some items determine another"
         return None

@@ -59,7 +59,10 @@ def mardia(x: Array) -> Mardia:
     """
     n, p = x.shape
     centred = x - x.mean(axis=0)
-    half = np.linalg.solve(np.linalg.cholesky(centred.T @ centred / (n - 1)), centred.T)
+    spread = centred / centred.std(axis=0, ddof=1)
+    if np.linalg.matrix_rank(spread) < p:
+        raise np.linalg.LinAlgError("some variables determine another")
+    half = np.linalg.solve(np.linalg.cholesky(spread.T @ spread / (n - 1)), spread.T)
     skew = _sum_of_cubes(half) / n**2
     kurt = float(((half**2).sum(axis=0) ** 2).mean())
     df = p * (p + 1) * (p + 2) // 6
