@@ -26,6 +26,7 @@ REPOSITORY = REFERENCE.parent.parent
 
 Kind = Literal["sem", "compare", "polychoric", "mixed"]
 Source = Literal["rows", "moments"]
+MODEL_FILE: Mapping[Kind, str] = {"sem": "model.lav", "compare": "model.lav", "mixed": "formula.txt"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +44,8 @@ class Case:
     """A reference: the model, the options under our command's names, and what the reference program gives.
 
     ``model`` and ``restricted`` are lavaan syntax (``restricted`` in comparisons only); for mixed models ``model``
-    is the lme4 formula. ``tolerance`` holds the relative (``fit``: absolute) distance that is allowed.
+    is the lme4 formula; polychoric cases have none. ``tolerance`` holds the relative distance that is allowed
+    (``fit``: absolute).
     ``expected`` is expected.json as it stands; ``definition`` is case.yaml as it stands.
     """
 
@@ -98,14 +100,15 @@ def load_case(name: str) -> Case:
     """Load the case in ``tests/reference/name``; a file that is missing is an error."""
     folder = REFERENCE / name
     definition = yaml.safe_load((folder / "case.yaml").read_text(encoding="utf-8"))
-    model = folder / ("formula.txt" if definition["kind"] == "mixed" else "model.lav")
+    kind: Kind = definition["kind"]
+    model = folder / MODEL_FILE[kind] if kind in MODEL_FILE else None
     restricted = folder / "restricted.lav"
     return Case(
         name=name,
         title=definition["title"],
-        kind=definition["kind"],
+        kind=kind,
         folder=folder,
-        model=model.read_text(encoding="utf-8").strip(),
+        model=model.read_text(encoding="utf-8").strip() if model else "",
         restricted=restricted.read_text(encoding="utf-8") if restricted.exists() else None,
         options=definition["options"],
         tolerance=definition["tolerance"],

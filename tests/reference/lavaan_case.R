@@ -93,10 +93,11 @@ binding_constraints <- function(model, x) {
   function(x) c(if (nrow(model@ceq.JAC)) model@ceq.function(x), if (any(below)) model@cin.function(x)[below])
 }
 
-# Group number to label; null where there is one group, and for defined parameters.
+# Group number to label (with 'group:' blocks lavaan gives the label itself); null where there is one group, and for defined parameters.
 group_label <- function(fit, number) {
   labels <- lavaan::lavInspect(fit, "group.label")
   if (length(labels) == 0 || is.null(number)) return(NULL)
+  if (is.character(number)) return(ifelse(number %in% labels, number, NA_character_))
   ifelse(number > 0, labels[pmax(number, 1)], NA_character_)
 }
 
@@ -137,13 +138,15 @@ r_squared <- function(fit) {
 
 plain_matrix <- function(x) unname(matrix(as.numeric(x), nrow(x), ncol(x)))
 
-# Names, N, means and covariance (divisor N) of the rows a fit used, a list per group.
+# Names, N, means and covariance (divisor N) of the rows a fit used, a list per group. lavaan itself fits the
+# covariance with divisor N - 1 where the estimator isn't ML.
 moments <- function(fit) {
   groups <- lavaan::lavInspect(fit, "sampstat", drop.list.single.group = FALSE)
   nobs <- lavaan::lavInspect(fit, "nobs")
   labels <- lavaan::lavInspect(fit, "group.label")
   lapply(seq_along(groups), function(g) {
-    cov <- groups[[g]]$cov
+    divisor <- if (lavaan::lavInspect(fit, "options")$estimator == "ML") 1 else 1 - 1 / nobs[g]
+    cov <- groups[[g]]$cov * divisor
     rows <- fit@Data@X[[g]]
     mean <- groups[[g]]$mean
     if (is.null(mean) && length(rows) > 0) mean <- colMeans(rows)
