@@ -74,11 +74,16 @@ def _survey_part(study: Study, cleaned: CleanSurvey) -> SurveyPart:
     book = study.codebook
     variables: dict[str, Variable] = {**book.respondent, **book.communes.variables}
     labels = {name: variable.name.en for name, variable in variables.items() if variable.type != "text"}
+    levels = {
+        name: tuple(answer.en for answer in book.scales[variable.scale].values())
+        for name, variable in variables.items()
+        if variable.scale is not None
+    }
     return SurveyPart(
         flow=cleaned.flow,
         screening=_screening(study, cleaned.ledger),
         commune_sizes=cleaned.commune_sizes,
-        sample=describe_sample(cleaned.responses, labels),
+        sample=describe_sample(cleaned.responses, labels, levels),
         missing=cleaned.missing,
         notes=cleaned.notes,
         dropped_columns=cleaned.dropped_columns,

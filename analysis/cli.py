@@ -5,7 +5,8 @@ from __future__ import annotations
 import argparse
 import os
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 
 from analysis.errors import DataError, Problem, SmartCityError
@@ -91,8 +92,6 @@ def _root() -> Path:
 
 
 def _reproduce(options: argparse.Namespace) -> int:
-    from tqdm import tqdm
-
     from analysis import pipeline
     from analysis.study import load_study
 
@@ -102,15 +101,24 @@ def _reproduce(options: argparse.Namespace) -> int:
     if pipeline.is_current(run, place):
         print(f"Nothing has changed since the last run. The report is at {place / 'index.html'}")
         return 0
-    with tqdm(total=len(pipeline.STAGES) + 1, unit="stage", disable=None) as bar:
-
-        def progress(stage: str) -> None:
-            bar.set_description(f"{stage:<12}")
-            bar.update()
-
+    with _progress(len(pipeline.STAGES) + 1) as progress:
         pipeline.reproduce(run, place, progress)
     print(f"The report is at {place / 'index.html'}")
     return 0
+
+
+@contextmanager
+def _progress(n_stages: int) -> Iterator[Callable[[str], None]]:
+    """A bar on a terminal, nothing elsewhere; it is told each stage as that starts."""
+    from tqdm import tqdm
+
+    with tqdm(total=n_stages, unit="stage", disable=None) as bar:
+
+        def start(stage: str) -> None:
+            bar.set_description(f"{stage:<12}")
+            bar.update()
+
+        yield start
 
 
 def _verify(options: argparse.Namespace) -> int:
@@ -119,7 +127,8 @@ def _verify(options: argparse.Namespace) -> int:
 
     root = _root()
     run = pipeline.open_run(load_study(root, options.study), options.data, os.environ)
-    outcome = verification.verify(run, root / "reports" / options.study)
+    with _progress(len(pipeline.STAGES) + 1) as progress:
+        outcome = verification.verify(run, root / "reports" / options.study, progress)
     print(outcome.text())
     return 0 if outcome.same else 1
 

@@ -53,24 +53,37 @@ def outputs(folder: Path) -> dict[str, str]:
     return {path.relative_to(folder).as_posix(): digest(path.read_bytes()) for path in files}
 
 
-def is_current(folder: Path, inputs: Mapping[str, str]) -> bool:
-    """Whether ``folder`` holds a run of these inputs by this code, with every file as it was written."""
+def read(folder: Path) -> Mapping[str, Any]:
+    """The manifest of the run in ``folder``; empty where there is none that can be read."""
     try:
         found = json.loads((folder / NAME).read_text(encoding="utf-8"))
     except (OSError, ValueError):
-        return False
-    if not isinstance(found, dict):
-        return False
+        return {}
+    return found if isinstance(found, dict) else {}
+
+
+def written(folder: Path) -> frozenset[str]:
+    """Names of the files that the run in ``folder`` wrote, the manifest among them."""
+    return frozenset({NAME, *read(folder).get("outputs", ())})
+
+
+def is_current(folder: Path, inputs: Mapping[str, str]) -> bool:
+    """Whether ``folder`` holds a run of these inputs by this code, with every file as it was written."""
+    found = read(folder)
     same_making = found.get("code") == code_digest() and found.get("inputs") == dict(inputs)
     return same_making and found.get("outputs") == outputs(folder)
 
 
 def changes(before: Path, after: Path) -> Iterator[str]:
     """What differs between the making of two runs, in words."""
-    old, new = (json.loads((folder / NAME).read_text(encoding="utf-8")) for folder in (before, after))
-    if old["code"] != new["code"]:
+    old, new = read(before), read(after)
+    if not old:
+        yield f"the committed run has no {NAME} that can be read"
+        return
+    if old.get("code") != new["code"]:
         yield "the code or a package version differs from that of the committed run"
     for part in ("inputs", "versions"):
-        for name in sorted({*old[part], *new[part]}):
-            if old[part].get(name) != new[part].get(name):
-                yield f"{part[:-1]} {name}: was {old[part].get(name, 'absent')}, is {new[part].get(name, 'absent')}"
+        was, now = old.get(part, {}), new[part]
+        for name in sorted({*was, *now}):
+            if was.get(name) != now.get(name):
+                yield f"{part[:-1]} {name}: was {was.get(name, 'absent')}, is {now.get(name, 'absent')}"

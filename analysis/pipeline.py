@@ -38,6 +38,7 @@ from analysis.survey.ingest import read_table
 from analysis.survey.simulate import simulate
 
 Results = dict[str, Any]
+SURVEY_FILES = ("clean.csv", "ledger.csv", "flow.csv")
 
 
 @dataclass(frozen=True)
@@ -198,6 +199,7 @@ def reproduce(
     Everything is written beside ``place`` and takes its place at the end, or not at all.
     """
     study = run.study
+    writing.require_only(place, {*manifest.written(place), *(f"clean/{name}" for name in SURVEY_FILES)})
     done = compute(run, cache or study.root / ".cache" / study.name, progress)
     progress("report")
     with writing.whole_folder(place) as folder:
@@ -209,6 +211,7 @@ def reproduce(
 
 def write_clean(run: Run, place: Path) -> CleanSurvey:
     """Clean the responses alone and write clean.csv, ledger.csv and flow.csv to ``place``."""
+    writing.require_only(place, SURVEY_FILES)
     cleaned = _clean(run, {})
     with writing.whole_folder(place) as folder:
         _write_survey(run.study, cleaned, folder)
@@ -216,9 +219,9 @@ def write_clean(run: Run, place: Path) -> CleanSurvey:
 
 
 def _write_survey(study: Study, cleaned: CleanSurvey, folder: Path) -> None:
-    tables = {"clean": cleaned.responses.reset_index(), "ledger": cleaned.ledger, "flow": cleaned.flow}
-    for name, table in tables.items():
-        writing.write_text(folder / f"{name}.csv", to_csv(table, study.spec.simulated))
+    tables = (cleaned.responses.reset_index(), cleaned.ledger, cleaned.flow)
+    for name, table in zip(SURVEY_FILES, tables, strict=True):
+        writing.write_text(folder / name, to_csv(table, study.spec.simulated))
 
 
 def simulate_responses(study: Study) -> tuple[Path, Path]:

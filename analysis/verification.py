@@ -5,7 +5,7 @@ from __future__ import annotations
 import csv
 import math
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -38,7 +38,7 @@ class Outcome:
         return "\n".join([head + verdict, *shown, *self.changed])
 
 
-def verify(run: pipeline.Run, reference: Path) -> Outcome:
+def verify(run: pipeline.Run, reference: Path, progress: Callable[[str], None] = lambda _: None) -> Outcome:
     """Rerun in a temporary folder and compare every table with those in ``reference``.
 
     Raises DataError where there is no committed run to compare with.
@@ -48,7 +48,7 @@ def verify(run: pipeline.Run, reference: Path) -> Outcome:
         raise DataError(Problem("there is no committed run to compare with", str(reference), hint))
     with tempfile.TemporaryDirectory() as temporary:
         fresh = Path(temporary) / "run"
-        pipeline.reproduce(run, fresh, cache=Path(temporary) / "cache")
+        pipeline.reproduce(run, fresh, progress, cache=Path(temporary) / "cache")
         changed = tuple(manifest.changes(reference, fresh))
         return compare(reference / "tables", fresh / "tables", changed)
 
@@ -75,13 +75,17 @@ def _read(path: Path) -> list[list[str]]:
 
 def _differences(before: list[list[str]], after: list[list[str]]) -> Iterator[str]:
     if before[:1] != after[:1]:
-        yield f"columns were {before[:1]}, are {after[:1]}"
+        was, now = ("; ".join(lines[0]) if lines else "none" for lines in (before, after))
+        yield f"columns were {was}, are {now}"
         return
     if len(before) != len(after):
         yield f"had {len(before) - 1} rows, has {len(after) - 1}"
         return
     header = after[0] if after else []
     for number, (old, new) in enumerate(zip(before[1:], after[1:], strict=True), start=1):
+        if len(old) != len(new):
+            yield f"row {number} had {len(old)} cells, has {len(new)}"
+            continue
         for column, a, b in zip(header, old, new, strict=True):
             if not same_cell(a, b):
                 yield f"row {number}, {column}: was {a or 'empty'}, is {b or 'empty'}"

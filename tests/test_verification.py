@@ -3,6 +3,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+from analysis import manifest
 from analysis.verification import compare, same_cell
 from hypothesis import given
 from hypothesis import strategies as st
@@ -54,3 +55,14 @@ def test_every_difference_is_named(tmp_path: Path) -> None:
         assert expected in found
     assert "row 1" not in found
     assert compare(before, before).same
+
+
+def test_a_row_that_was_broken_by_hand_is_named(tmp_path: Path) -> None:
+    before = _folder(tmp_path / "a", fit="x,y\n1,0.5,9\n")
+    after = _folder(tmp_path / "b", fit="x,y\n1,0.5\n")
+    assert compare(before, after).differences == ("fit.csv: row 1 had 3 cells, has 2",)
+
+
+def test_a_committed_run_without_manifest_is_said_to_have_none(tmp_path: Path) -> None:
+    (tmp_path / "manifest.json").write_text("no json", encoding="utf-8")
+    assert "manifest" in "".join(manifest.changes(tmp_path, tmp_path))

@@ -173,7 +173,7 @@ def random_effects(content: ReportContent) -> Table:
     )
     columns = (
         Column(("grp",), "Level"),
-        Column(("term",), "Term", absent=""),
+        Column(("term",), "Term", absent="what is left within communes belongs to no term"),
         Column(("what",), "Component"),
         Column(("vcov",), "Variance or covariance", Kind.ESTIMATE),
         Column(("sdcor",), "SD or correlation", Kind.ESTIMATE),
