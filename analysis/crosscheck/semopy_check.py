@@ -100,4 +100,6 @@ def _in_semopy(row: Estimate) -> tuple[str, str, str]:
 def _fit_pairs(result: SemResult, theirs: Any, *, baseline: bool) -> Iterator[tuple[str, float | None, float]]:
     names = {"chisq": "chi2", "df": "DoF"} | ({"cfi": "CFI", "tli": "TLI"} if baseline else {})
     for ours, name in names.items():
-        yield ours, result.fit_measures.get(ours), float(theirs[name].iloc[0])
+        value = float(theirs[name].iloc[0])
+        # CFI is a share: lavaan, and we, stop at 1; semopy goes on.
+        yield ours, result.fit_measures.get(ours), min(value, 1.0) if ours == "cfi" else value

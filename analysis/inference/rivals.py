@@ -134,7 +134,7 @@ def _difference(model: SemResult, base: SemResult, *, is_base: bool) -> _Differe
         return _Difference(False, None, None, None, "fitted to other variables or respondents")
     smaller, larger = sorted((model, base), key=lambda m: m.npar)
     if not _nested(smaller, larger):
-        return _Difference(False, None, None, None, "not nested in the base model, nor it in this one")
+        return _Difference(False, None, None, None, "nesting with the base model cannot be read off the parameters")
     statistics = [m.fit_measures.get("chisq") for m in (smaller, larger)]
     df = larger.npar - smaller.npar
     if statistics[0] is None or statistics[1] is None or statistics[0] < statistics[1]:

@@ -34,7 +34,8 @@ def explained_variance(X: Array, beta: Array, Z: Array, covariance: Array, sigma
     X (n, p), ``beta`` (p,), Z (n, q), ``covariance`` (q, q) of the random effects. The variance of the fixed
     part is that of X β over rows (denominator n - 1), of the random part the mean of diag(Z Σ Z').
     """
-    fixed = float(np.var(X @ beta, ddof=1))
+    # Columns are centred first: the variance of an intercept alone is then exactly zero.
+    fixed = float(np.var((X - X.mean(axis=0)) @ beta, ddof=1))
     random = float(np.einsum("iq,qr,ir->", Z, covariance, Z)) / len(Z)
     total = fixed + random + sigma2
     return ExplainedVariance(fixed / total, (fixed + random) / total)

@@ -59,6 +59,19 @@ def test_badly_scaled_items_leave_the_baseline_out(data: pd.DataFrame) -> None:
     assert "cfi" not in set(agreement.table["quantity"])
 
 
+def test_a_model_that_fits_better_than_it_should() -> None:
+    """Chi-square below its df: our CFI stops at 1."""
+    rng = np.random.default_rng(0)
+    for _ in range(40):
+        f = rng.normal(size=300)
+        data = pd.DataFrame({n: f + rng.normal(size=300) for n in "abcde"})
+        result = sem.fit("f =~ a + b + c + d + e", data)
+        if (result.fit_measures["chisq"] or 0) < (result.fit_measures["df"] or 0):
+            break
+    assert result.fit_measures["cfi"] == 1
+    assert semopy_check.refit(result, data).agrees is True
+
+
 @pytest.mark.parametrize(
     ("text", "words"),
     [
