@@ -24,9 +24,14 @@ import yaml
 REFERENCE = Path(__file__).parent / "reference"
 REPOSITORY = REFERENCE.parent.parent
 
-Kind = Literal["sem", "compare", "polychoric", "mixed"]
+Kind = Literal["sem", "compare", "polychoric", "reliability", "mixed"]
 Source = Literal["rows", "moments"]
-MODEL_FILE: Mapping[Kind, str] = {"sem": "model.lav", "compare": "model.lav", "mixed": "formula.txt"}
+MODEL_FILE: Mapping[Kind, str] = {
+    "sem": "model.lav",
+    "compare": "model.lav",
+    "reliability": "model.lav",
+    "mixed": "formula.txt",
+}
 
 
 @dataclass(frozen=True, slots=True)

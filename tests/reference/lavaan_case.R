@@ -48,10 +48,11 @@ fmin <- function(fit) as.numeric(lavaan::fitMeasures(fit, "fmin"))
 
 # lavaan stops where the gradient is about 1e-6, which leaves some 1e-6 in the estimates, and more under constraints.
 # Newton steps on its own gradient, on the constraints that hold with equality, take that away; the second
-# fit only evaluates at the point they reach.
+# fit only evaluates at the point they reach. Null for two-level models, since lavaan's table of starting values knows no
+# levels: there lavaan's own stop is kept.
 newton_table <- function(fit) {
   model <- fit@Model
-  if (!model@nx.free) return(NULL)
+  if (!model@nx.free || lavaan::lavInspect(fit, "nlevels") > 1) return(NULL)
   x <- lavaan:::lav_model_get_parameters(model)
   slope <- function(x) gradient_of(fit, lavaan:::lav_model_set_parameters(model, x))
   hessian <- numDeriv::jacobian(slope, x, method.args = list(r = 2))
@@ -111,7 +112,7 @@ with_group <- function(fit, table) {
 parameter_table <- function(fit) {
   table <- as.data.frame(lavaan::parameterEstimates(fit, standardized = TRUE))
   table <- with_group(fit, table)
-  if (is.null(table$level)) table$level <- 1
+  table$level <- if (is.null(table$level)) 1 else pmax(table$level, 1)
   if (is.null(table$label)) table$label <- ""
   columns <- c(
     "lhs", "op", "rhs", "group", "level", "label", "est", "se", "z", "pvalue", "ci_lower", "ci_upper",
@@ -133,7 +134,7 @@ per_group <- function(fit, value, transform = identity) {
 r_squared <- function(fit) {
   value <- tryCatch(lavaan::lavInspect(fit, "rsquare"), error = function(e) NULL)
   if (length(value) == 0) return(NULL)
-  per_group(fit, value, function(x) as.list(unclass(x)))
+  per_group(fit, value, named)
 }
 
 plain_matrix <- function(x) unname(matrix(as.numeric(x), nrow(x), ncol(x)))
@@ -189,6 +190,6 @@ sem_expected <- function(case) {
     modindices = asked("modindices", modification_table(fit)),
     residuals = asked("residuals", residual_lists(fit)),
     scores = asked("scores", score_lists(fit)),
-    score_test = asked("score_test", score_test(fit))
+    score_test = asked("score_test", score_test(fit)), icc = asked("icc", named(lavaan::lavInspect(fit, "icc")))
   )
 }
