@@ -25,31 +25,9 @@ class SampleMoments:
     n_dropped: int = 0
 
 
-def moments_of_frame(data: pd.DataFrame, names: Sequence[str]) -> SampleMoments:
-    """Moments of the complete rows of ``data`` over ``names``.
-
-    Raises ModelError naming every variable the data lack, DataError for columns that hold no numbers, have no
-    variance, or leave fewer complete rows than variables.
-    """
-    _require_columns(data, names)
-    values = _numeric(data, names)
-    complete = ~np.isnan(values).any(axis=1)
-    rows = values if complete.all() else values[complete]
-    n = len(rows)
-    if n <= len(names):
-        raise DataError(
-            Problem(f"{n} complete rows are too few for {len(names)} variables", "data", "check missing values")
-        )
-    mean = rows.mean(axis=0)
-    centred = rows - mean
-    covariance = centred.T @ centred / n
-    _require_variance(covariance, mean, names)
-    return SampleMoments(tuple(names), covariance, mean, n, len(values) - n)
-
-
 def moments_given(covariance: pd.DataFrame, nobs: int, names: Sequence[str], means: pd.Series | None) -> SampleMoments:
     """Moments from a published covariance matrix (divided by N - 1, as programs print it) and its N."""
-    _require_columns(covariance, names)
+    require_columns(covariance, names)
     missing_rows = [name for name in names if name not in covariance.index]
     if missing_rows:
         raise DataError(Problem(f"the covariance matrix has no row for {', '.join(missing_rows)}", "covariance"))
@@ -58,7 +36,8 @@ def moments_given(covariance: pd.DataFrame, nobs: int, names: Sequence[str], mea
     matrix = covariance.loc[list(names), list(names)].to_numpy(dtype=float)
     if not np.allclose(matrix, matrix.T, rtol=1e-8, atol=1e-10):
         raise DataError(Problem("the covariance matrix is not symmetric", "covariance", "give both triangles"))
-    _require_variance(matrix, np.zeros(len(names)), names)
+    if flat := [name for name, variance in zip(names, np.diag(matrix), strict=True) if not variance > 0]:
+        raise DataError(Problem(f"the variance of {', '.join(flat)} is not positive", "covariance"))
     if np.linalg.eigvalsh(matrix)[0] <= 0:
         raise DataError(
             Problem("the covariance matrix is not positive definite", "covariance", "check for typing errors")
@@ -69,7 +48,8 @@ def moments_given(covariance: pd.DataFrame, nobs: int, names: Sequence[str], mea
     return SampleMoments(tuple(names), matrix * (nobs - 1) / nobs, mean, nobs)
 
 
-def _require_columns(data: pd.DataFrame, names: Sequence[str]) -> None:
+def require_columns(data: pd.DataFrame, names: Sequence[str]) -> None:
+    """Raise ModelError naming every variable that ``data`` lack, with the nearest column."""
     columns = [str(column) for column in data.columns]
     unknown = [name for name in names if name not in set(columns)]
     if unknown:
@@ -79,7 +59,8 @@ def _require_columns(data: pd.DataFrame, names: Sequence[str]) -> None:
         )
 
 
-def _numeric(data: pd.DataFrame, names: Sequence[str]) -> Array:
+def require_numbers(data: pd.DataFrame, names: Sequence[str]) -> Array:
+    """The columns ``names`` as floats (n, p), NaN where missing. Raises DataError naming columns of words."""
     problems = [
         Problem(f"'{name}' does not hold numbers", "data", "recode the answers to codes first (smartcity clean)")
         for name in names
@@ -90,35 +71,13 @@ def _numeric(data: pd.DataFrame, names: Sequence[str]) -> Array:
     return data[list(names)].to_numpy(dtype=float, na_value=np.nan)
 
 
-def _require_variance(covariance: Array, mean: Array, names: Sequence[str]) -> None:
-    # Rounding leaves a constant column with a variance of about (eps * mean)^2.
-    varies = np.diag(covariance) > 1e-24 * mean**2
+def require_variance(values: Array, names: Sequence[str]) -> None:
+    """Raise DataError naming every column of ``values`` (n, p) that does not vary, or holds nothing."""
+    with np.errstate(invalid="ignore"):
+        varies = np.nanmax(values, axis=0, initial=-np.inf) > np.nanmin(values, axis=0, initial=np.inf)
     constant = [name for name, does in zip(names, varies, strict=True) if not does]
     if constant:
         raise DataError(
             Problem(f"'{name}' is constant: everyone gave the same answer", "data", "leave it out of the model")
             for name in constant
         )
-
-
-def group_labels(data: pd.DataFrame, group: str) -> tuple[str, ...]:
-    """Labels of the groups in the order in which they first appear, as lavaan has it; missing labels are none.
-
-    Raises ModelError for a column the data lack and DataError where there is one group alone.
-    """
-    _require_columns(data, [group])
-    labels = tuple(_label(value) for value in data[group].dropna().unique())
-    if len(labels) < 2:
-        raise DataError(Problem(f"'{group}' has {len(labels)} group", "data", "name a column with two groups or more"))
-    return labels
-
-
-def split_groups(data: pd.DataFrame, group: str, labels: Sequence[str]) -> list[pd.DataFrame]:
-    """The rows of each group."""
-    of_row = data[group].map(_label, na_action="ignore")
-    return [data[of_row == label] for label in labels]
-
-
-def _label(value: object) -> str:
-    """A group's label: whole numbers without their decimals."""
-    return str(int(value)) if isinstance(value, float) and value.is_integer() else str(value)

@@ -28,6 +28,7 @@ class Objective:
     """F(theta) = sum over groups of share times the group's discrepancy; theta has shape (n_free,)."""
 
     parts: tuple[GroupPart, ...]
+    n_observations: int
 
     def value(self, theta: Array) -> float:
         """F; infinity where a group's implied moments are no moments."""

@@ -8,7 +8,6 @@ from numpy.typing import NDArray
 from analysis.sem import chi_square
 from analysis.sem.effects import DefinedEffect, defined_effects
 from analysis.sem.fit_measures import fit_measures
-from analysis.sem.likelihood_ratio import likelihood_ratio
 from analysis.sem.parameter import Parameter
 from analysis.sem.result import Estimate, SemResult
 from analysis.sem.solution import Solution
@@ -16,27 +15,21 @@ from analysis.sem.standardise import r_squared, standardised
 
 Array = NDArray[np.float64]
 
-_CONVENTIONS = (
-    "normal-theory maximum likelihood; covariances divided by N; chi-square = N times the discrepancy",
-    "standard errors from expected information; 95 % Wald intervals",
-    "baseline model: variances only, covariances of fixed covariates free",
-)
 _Z = chi_square.normal_quantile(0.975)
 
 
-def present(model: str, name: str, solution: Solution) -> SemResult:
+def present(model: str, name: str, missing: str, solution: Solution) -> SemResult:
     """The result of ``model`` (lavaan syntax)."""
     table, optimum = solution.table, solution.optimum
-    test = likelihood_ratio(table, solution.samples, optimum.value, solution.df)
-    measures = fit_measures(test, solution.samples, solution.implied, table, solution.npar)
+    measures = fit_measures(solution.test, solution.samples, solution.implied, table, solution.npar)
     by_lv, by_all = _standardised(solution)
     effects = defined_effects(table, solution.values, solution.covariance, by_lv, by_all)
     rows = [_estimate(solution, i, by_lv[i], by_all[i]) for i in range(len(table.parameters))]
     return SemResult(
         name=name,
         model=model,
-        estimator="ML",
-        missing="listwise",
+        estimator=solution.estimator.name,
+        missing=missing,
         nobs=solution.n_observations,
         n_dropped=sum(sample.n_dropped for sample in solution.samples),
         npar=solution.npar,
@@ -45,7 +38,7 @@ def present(model: str, name: str, solution: Solution) -> SemResult:
         optimiser=f"Fisher scoring, then Newton steps: {optimum.message}, {optimum.evaluations} evaluations",
         gradient_norm=optimum.gradient_norm,
         warnings=_warnings(solution),
-        conventions=_CONVENTIONS,
+        conventions=_conventions(solution, missing),
         observed=table.observed,
         latent=table.latent,
         exogenous=table.exogenous,
@@ -60,6 +53,16 @@ def present(model: str, name: str, solution: Solution) -> SemResult:
         sample_moments=tuple(sample.covariance for sample in solution.samples),
         implied_moments=tuple(at.covariance for at in solution.implied),
     )
+
+
+def _conventions(solution: Solution, missing: str) -> tuple[str, ...]:
+    words = list(solution.estimator.words)
+    if missing == "fiml":
+        words.append("rows with missing values are used (full information, missing at random)")
+    if not solution.estimator.robust:
+        kind = "observed" if missing == "fiml" else "expected"
+        words.append(f"standard errors from {kind} information")
+    return (*words, "95 % Wald intervals")
 
 
 def _standardised(solution: Solution) -> tuple[Array, Array]:

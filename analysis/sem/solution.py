@@ -9,15 +9,22 @@ import numpy as np
 from numpy.typing import NDArray
 
 from analysis.errors import EstimationError, Problem
+from analysis.sem.baseline import baseline_table
 from analysis.sem.constraints import constraint_values, minimise_constrained
 from analysis.sem.covariance import inverse_information
+from analysis.sem.discrepancy import Discrepancy
+from analysis.sem.discrepancy.missing import FullInformation
 from analysis.sem.discrepancy.normal import NormalTheory
-from analysis.sem.identification import flat_parameters, n_moments, require_identified
+from analysis.sem.estimators import Estimator
+from analysis.sem.groups import GroupRows
+from analysis.sem.identification import flat_parameters, require_identified
 from analysis.sem.implied import Implied, structure_of
+from analysis.sem.model_tests import Fitted, ModelTest, likelihood_tests
 from analysis.sem.moments import SampleMoments
 from analysis.sem.objective import GroupPart, Objective
 from analysis.sem.optimise import Optimum
 from analysis.sem.partable import ParameterTable, Relation, row_values
+from analysis.sem.robust import parameter_meat
 from analysis.sem.starting_values import starting_values
 
 Array = NDArray[np.float64]
@@ -29,10 +36,11 @@ class Solution:
 
     ``values`` (n_rows,) are those of all rows of the table; ``covariance`` (n_free, n_free) that of the estimates,
     None where the information is singular, and ``flat`` then names the parameters at fault. ``binding`` are the
-    constraints that hold with equality, ``npar`` the free parameters less their number.
+    constraints that hold with equality, ``npar`` the free parameters less the number of equality constraints.
     """
 
     table: ParameterTable
+    estimator: Estimator
     samples: tuple[SampleMoments, ...]
     objective: Objective
     optimum: Optimum
@@ -42,65 +50,86 @@ class Solution:
     flat: tuple[str, ...]
     binding: tuple[Relation, ...]
     npar: int
+    test: ModelTest
 
     @property
     def n_observations(self) -> int:
         """Observations over all groups."""
         return sum(sample.n_observations for sample in self.samples)
 
-    @property
-    def df(self) -> int:
-        """Degrees of freedom: sample moments less parameters, each binding constraint giving one back."""
-        return n_moments(self.table) - self.npar
 
-
-def normal_objective(table: ParameterTable, samples: Sequence[SampleMoments]) -> Objective:
-    """Normal-theory ML over the groups of ``table``."""
+def likelihood_objective(
+    table: ParameterTable, samples: Sequence[SampleMoments], rows: Sequence[GroupRows] | None
+) -> Objective:
+    """Normal-theory ML over the groups of ``table``: from moments, or from ``rows`` where some are incomplete."""
     total = sum(sample.n_observations for sample in samples)
-    return Objective(
-        tuple(
-            GroupPart(
-                structure_of(table, group), NormalTheory(sample, table.meanstructure), sample.n_observations / total
-            )
-            for group, sample in enumerate(samples)
-        )
-    )
+    parts = []
+    for group, sample in enumerate(samples):
+        discrepancy: Discrepancy = NormalTheory(sample, table.meanstructure)
+        if rows is not None and not rows[group].patterns.observed.all():
+            discrepancy = FullInformation(rows[group].patterns, rows[group].saturated.deviance)
+        parts.append(GroupPart(structure_of(table, group), discrepancy, sample.n_observations / total))
+    return Objective(tuple(parts), total)
 
 
-def solve(table: ParameterTable, samples: Sequence[SampleMoments], name: str) -> Solution:
-    """Estimate a model; ``table`` holds its fixed exogenous moments already.
+def solve(
+    table: ParameterTable,
+    samples: Sequence[SampleMoments],
+    rows: Sequence[GroupRows] | None,
+    estimator: Estimator,
+    name: str,
+) -> Solution:
+    """Estimate a model; ``table`` holds its fixed exogenous moments already, ``rows`` is None for moments alone.
 
     Raises ModelError where the model is not identified and EstimationError where the sample covariance is
     singular or no minimum is reached.
     """
     for sample in samples:
         _require_regular(sample)
-    objective = normal_objective(table, samples)
+    objective = likelihood_objective(table, samples, rows)
     start = starting_values(table, samples)
-    equalities = [c for c in table.constraints if c.op == "=="]
-    require_identified(table, objective, start, equalities)
+    require_identified(table, objective, start, [c for c in table.constraints if c.op == "=="])
     optimum, binding = minimise_constrained(table, objective, start)
     if not optimum.converged:
         what = f"no minimum was reached after {optimum.iterations} iterations: {optimum.message}"
         hint = "check the model and the scale of the variables, or give starting values: f =~ x1 + start(0.8)*x2"
         raise EstimationError(Problem(what, name, hint))
-    information = objective.expected_information(optimum.theta)
     _, jacobian = constraint_values(table, binding, optimum.theta)
-    unit = inverse_information(information, jacobian)
-    total = sum(sample.n_observations for sample in samples)
-    rank = int(np.linalg.matrix_rank(jacobian)) if len(jacobian) else 0
+    fitted = Fitted(table, objective, optimum.theta, jacobian)
+    incomplete = any(isinstance(part.discrepancy, FullInformation) for part in objective.parts)
+    information = fitted.information("observed" if incomplete else estimator.information)
+    covariance = _covariance(fitted, information, rows, estimator)
+    # lavaan counts equalities alone: an inequality that binds gives no degree of freedom back.
+    n_equalities = sum(c.op == "==" for c in binding)
+    npar = table.n_free - (int(np.linalg.matrix_rank(jacobian[:n_equalities])) if n_equalities else 0)
+    baseline = likelihood_objective(baseline_table(table), samples, rows)
     return Solution(
         table=table,
+        estimator=estimator,
         samples=tuple(samples),
         objective=objective,
         optimum=optimum,
         implied=objective.implied(optimum.theta),
         values=row_values(table, optimum.theta),
-        covariance=None if unit is None else unit / total,
-        flat=tuple(flat_parameters(table.free_names(), information, jacobian)) if unit is None else (),
+        covariance=covariance,
+        flat=tuple(flat_parameters(table.free_names(), information, jacobian)) if covariance is None else (),
         binding=binding,
-        npar=table.n_free - rank,
+        npar=npar,
+        test=likelihood_tests(fitted, baseline, samples, rows, estimator, npar),
     )
+
+
+def _covariance(
+    fitted: Fitted, information: Array, rows: Sequence[GroupRows] | None, estimator: Estimator
+) -> Array | None:
+    """Inverse information over N, or the sandwich with the crossproduct of scores between two of them."""
+    inverse = inverse_information(information, fitted.jacobian)
+    if inverse is None:
+        return None
+    if estimator.robust and rows is not None:
+        between = parameter_meat(fitted.table, fitted.objective, rows, fitted.theta, estimator)
+        inverse = np.asarray(inverse @ between @ inverse)
+    return inverse / fitted.objective.n_observations
 
 
 def _require_regular(sample: SampleMoments) -> None:

@@ -138,7 +138,7 @@ def parse_model(text: str, filename: str = "model") -> ParsedModel:
     group: str | None = None
     for tokens in _split(reader):
         try:
-            block = _block(tokens)
+            block = _block(tokens, reader.text)
             if block is not None:
                 if block[0] == "level":
                     level = block[1]
@@ -201,17 +201,17 @@ def _is_open(tokens: list[_Token]) -> bool:
     )
 
 
-def _block(tokens: list[_Token]) -> tuple[str, str] | None:
+def _block(tokens: list[_Token], text: str) -> tuple[str, str] | None:
     """``group: label`` or ``level: 2`` as (kind, label); None where the statement is no block header."""
-    if len(tokens) == 1 and tokens[0].kind == "name" and ":" in tokens[0].text:
-        kind, label = tokens[0].text.split(":", 1)
-        return (kind.lower(), label) if kind.lower() in {"group", "level", "block"} else None
-    if len(tokens) < 2 or tokens[1].text != ":":
+    kind, colon, label = text[tokens[0].start : tokens[-1].start + len(tokens[-1].text)].partition(":")
+    kind = kind.strip().lower()
+    if not colon or kind not in {"group", "level"} or any(token.kind == "operator" for token in tokens):
         return None
-    kind = tokens[0].text.lower()
-    if kind not in {"group", "level"} or len(tokens) != 3:
-        raise _StatementError(tokens[0].start, "a block header is expected", "write 'group: label' or 'level: 1'")
-    return kind, tokens[2].text.strip("\"'")
+    label = label.strip().strip("\"'")
+    if not label or "\n" in label:
+        hint = "write 'group: label' or 'level: 1'"
+        raise _StatementError(tokens[0].start, "a block header is expected", hint)
+    return kind, label
 
 
 def _relation(tokens: list[_Token], reader: _Reader) -> Relation:

@@ -1,0 +1,61 @@
+"""The baseline model: observed variables uncorrelated, but for the moments of fixed covariates."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from analysis.sem.moments import SampleMoments
+from analysis.sem.parameter import Parameter
+from analysis.sem.partable import ParameterTable
+from analysis.sem.patterns import Patterns
+
+Array = NDArray[np.float64]
+
+
+def baseline_table(table: ParameterTable) -> ParameterTable:
+    """Variances (and means) free in every group; fixed exogenous moments as in ``table``."""
+    rows: list[Parameter] = []
+    for group in range(len(table.groups)):
+        free = [name for name in table.observed if name not in table.exogenous]
+        added = [Parameter(name, "~~", name, user=False, free=1, group=group) for name in free]
+        if table.meanstructure:
+            added += [Parameter(name, "~1", "", user=False, free=1, group=group) for name in free]
+        rows += [*added, *(row for row in table.parameters if row.exogenous and row.group == group)]
+    count = 0
+    numbered = []
+    for row in rows:
+        count += row.free
+        numbered.append(replace(row, free=count if row.free else 0))
+    return replace(table, parameters=tuple(numbered), definitions=(), constraints=(), latent=())
+
+
+def baseline_estimates(
+    table: ParameterTable, samples: Sequence[SampleMoments], patterns: Sequence[Patterns] | None
+) -> Array:
+    """Its maximum-likelihood estimates (n_free,): variables are independent, so each has its own moments.
+
+    With missing values (``patterns``) these are the moments over the rows in which the variable is observed.
+    """
+    at = {name: i for i, name in enumerate(table.observed)}
+    moments = [
+        (np.diag(sample.covariance), sample.mean) if patterns is None else _available(patterns[group])
+        for group, sample in enumerate(samples)
+    ]
+    theta = np.zeros(table.n_free)
+    for row in table.parameters:
+        if row.free:
+            variance, mean = moments[row.group]
+            theta[row.free - 1] = variance[at[row.lhs]] if row.op == "~~" else mean[at[row.lhs]]
+    return theta
+
+
+def _available(patterns: Patterns) -> tuple[Array, Array]:
+    """Variances and means over the rows in which each variable is observed."""
+    share = patterns.share[:, None] * patterns.observed
+    mean = (share * patterns.mean).sum(axis=0) / share.sum(axis=0)
+    _, second = patterns.about(mean)
+    return (share * np.diagonal(second, axis1=1, axis2=2)).sum(axis=0) / share.sum(axis=0), mean

@@ -1,0 +1,143 @@
+"""Tests of model and baseline against the saturated model, plain and scaled, and log-likelihoods."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from analysis.sem.baseline import baseline_estimates, baseline_table
+from analysis.sem.covariance import inverse_information
+from analysis.sem.discrepancy.normal import log_determinant
+from analysis.sem.estimators import Estimator
+from analysis.sem.groups import GroupRows
+from analysis.sem.identification import n_moments
+from analysis.sem.moments import SampleMoments
+from analysis.sem.objective import Objective
+from analysis.sem.partable import ParameterTable
+from analysis.sem.robust import parameter_meat, satorra_bentler_trace, yuan_bentler_trace
+
+Array = NDArray[np.float64]
+
+
+@dataclass(frozen=True, slots=True)
+class ModelTest:
+    """Chi-square of the model and of the baseline with their df, scaling factors (None: not scaled, or df 0), and
+    log-likelihoods. ``scaling_h1`` and ``scaling_h0`` are the mean correction of saturated model and model.
+    """
+
+    chisq: float
+    df: int
+    baseline_chisq: float
+    baseline_df: int
+    is_scaled: bool
+    scaling: float | None
+    baseline_scaling: float | None
+    scaling_h1: float | None
+    scaling_h0: float | None
+    loglik: float
+    unrestricted_loglik: float
+
+
+@dataclass(frozen=True, slots=True)
+class Fitted:
+    """A model at its optimum: what a test needs of it. ``jacobian`` (m, n_free) is that of binding constraints."""
+
+    table: ParameterTable
+    objective: Objective
+    theta: Array
+    jacobian: Array
+
+    def information(self, kind: str) -> Array:
+        """Information of one observation, "expected" or "observed"."""
+        if kind == "observed":
+            return 0.5 * self.objective.hessian(self.theta)
+        return self.objective.expected_information(self.theta)
+
+
+def likelihood_tests(
+    fitted: Fitted,
+    baseline: Objective,
+    samples: Sequence[SampleMoments],
+    rows: Sequence[GroupRows] | None,
+    estimator: Estimator,
+    npar: int,
+) -> ModelTest:
+    """Likelihood-ratio tests (chi-square = N F, Joereskog 1969), scaled as the estimator asks.
+
+    ``baseline`` is the objective of the baseline model; ``rows`` may be None where nothing is scaled. The
+    log-likelihood of the moments of fixed covariates is the same in every model and is left out, as in lavaan.
+    """
+    n = sum(sample.n_observations for sample in samples)
+    table = baseline_table(fitted.table)
+    incomplete = rows is not None and any(not group.patterns.observed.all() for group in rows)
+    patterns = [group.patterns for group in rows] if rows is not None and incomplete else None
+    theta = baseline_estimates(table, samples, patterns)
+    independent = Fitted(table, baseline, theta, np.zeros((0, table.n_free)))
+    moments = n_moments(fitted.table)
+    df, baseline_df = moments - npar, moments - table.n_free
+    n_rows = sum(row.free > 0 for row in fitted.table.parameters)  # tied parameters count each, as in lavaan
+    traces = _traces(fitted, rows, estimator)
+    chisq = n * fitted.objective.value(fitted.theta)
+    unrestricted = _saturated_loglik(fitted.table, samples, patterns is None, rows)
+    return ModelTest(
+        chisq=chisq,
+        df=df,
+        baseline_chisq=n * baseline.value(theta),
+        baseline_df=baseline_df,
+        is_scaled=estimator.scaling is not None and rows is not None,
+        scaling=traces.factor(df),
+        baseline_scaling=_traces(independent, rows, estimator).factor(baseline_df),
+        scaling_h1=traces.saturated / moments if estimator.scaling == "yuan_bentler" else None,
+        scaling_h0=traces.model / n_rows if estimator.scaling == "yuan_bentler" else None,
+        loglik=unrestricted - 0.5 * chisq,
+        unrestricted_loglik=unrestricted,
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class _Traces:
+    """What scales a test: the trace of the saturated model and that of the model; NaN where there is none."""
+
+    saturated: float
+    model: float
+
+    def factor(self, df: int) -> float | None:
+        """Their difference over df."""
+        factor = (self.saturated - self.model) / df if df else np.nan
+        return float(factor) if np.isfinite(factor) else None
+
+
+def _traces(fitted: Fitted, rows: Sequence[GroupRows] | None, estimator: Estimator) -> _Traces:
+    if estimator.scaling is None or rows is None:
+        return _Traces(np.nan, np.nan)
+    inverse = inverse_information(fitted.information(estimator.information), fitted.jacobian)
+    if inverse is None:
+        return _Traces(np.nan, np.nan)
+    meat = parameter_meat(fitted.table, fitted.objective, rows, fitted.theta, estimator)
+    model = float(np.sum(inverse * meat))
+    if estimator.scaling == "satorra_bentler":
+        return _Traces(satorra_bentler_trace(fitted.table, fitted.objective, rows, fitted.theta), model)
+    exogenous = np.array([name in fitted.table.exogenous for name in fitted.table.observed])
+    return _Traces(yuan_bentler_trace(rows, exogenous, fitted.table.meanstructure), model)
+
+
+def _saturated_loglik(
+    table: ParameterTable, samples: Sequence[SampleMoments], complete: bool, rows: Sequence[GroupRows] | None
+) -> float:
+    total = 0.0
+    for group, sample in enumerate(samples):
+        n, p = sample.n_observations, len(sample.names)
+        if complete or rows is None:
+            constant, deviance = p * np.log(2 * np.pi), log_determinant(sample.covariance) + p
+        else:
+            patterns = rows[group].patterns
+            constant = float(patterns.share @ patterns.observed.sum(axis=1)) * np.log(2 * np.pi)
+            deviance = rows[group].saturated.deviance
+        x = [i for i, name in enumerate(table.observed) if name in table.exogenous]
+        block = sample.covariance[np.ix_(x, x)]
+        total += -0.5 * n * (constant + deviance)
+        total += 0.5 * n * (len(x) * np.log(2 * np.pi) + log_determinant(block) + len(x))
+    return float(total)
