@@ -48,8 +48,9 @@ fmin <- function(fit) as.numeric(lavaan::fitMeasures(fit, "fmin"))
 
 # lavaan stops where the gradient is about 1e-6, which leaves some 1e-6 in the estimates, and more under constraints.
 # Newton steps on its own gradient, on the constraints that hold with equality, take that away; the second
-# fit only evaluates at the point they reach. Null for two-level models, since lavaan's table of starting values knows no
-# levels: there lavaan's own stop is kept.
+# fit only evaluates at the point they reach. Null for two-level models, since lavaan's table of starting values knows
+# no
+# levels: there its own stop is kept.
 newton_table <- function(fit) {
   model <- fit@Model
   if (!model@nx.free || lavaan::lavInspect(fit, "nlevels") > 1) return(NULL)
@@ -94,7 +95,8 @@ binding_constraints <- function(model, x) {
   function(x) c(if (nrow(model@ceq.JAC)) model@ceq.function(x), if (any(below)) model@cin.function(x)[below])
 }
 
-# Group number to label (with 'group:' blocks lavaan gives the label itself); null where there is one group, and for defined parameters.
+# Group number to label (with 'group:' blocks lavaan gives the label itself); null where there is one group,
+# and for defined parameters.
 group_label <- function(fit, number) {
   labels <- lavaan::lavInspect(fit, "group.label")
   if (length(labels) == 0 || is.null(number)) return(NULL)

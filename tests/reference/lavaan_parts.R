@@ -84,7 +84,8 @@ compare_expected <- function(case) {
 polychoric_expected <- function(case) {
   data <- read_data(case)[case$variables]
   ordered <- if (identical(case$options$ordered, "all")) names(data) else case$options$ordered
-  fit <- lavaan::lavCor(data, ordered = ordered, output = "fit", se = "robust.sem")
+  missing <- if (is.null(case$options$missing)) "listwise" else case$options$missing
+  fit <- lavaan::lavCor(data, ordered = ordered, missing = missing, output = "fit", se = "robust.sem")
   gamma <- lavaan::lavInspect(fit, "gamma")
   triangle <- lapply(seq_len(nrow(gamma)), function(i) as.list(unname(gamma[i, seq_len(i)])))
   list(
