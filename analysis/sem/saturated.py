@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from analysis.errors import EstimationError, Problem
 from analysis.sem.discrepancy.missing import deviance
+from analysis.sem.discrepancy.normal import log_determinant
 from analysis.sem.patterns import Patterns
 
 Array = NDArray[np.float64]
@@ -36,7 +37,7 @@ def saturated_moments(patterns: Patterns) -> Saturated:
     """
     mean, covariance = _start(patterns)
     if patterns.observed.all():
-        return Saturated(mean, covariance, deviance(patterns, mean, covariance), 0)
+        return Saturated(mean, covariance, log_determinant(covariance) + len(mean), 0)
     current = deviance(patterns, mean, covariance)
     for iteration in range(1, _MAX_ITERATIONS):
         first = _step(patterns, mean, covariance)

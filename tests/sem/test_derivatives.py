@@ -12,10 +12,11 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 
 from analysis.sem.discrepancy.normal import NormalTheory
-from analysis.sem.moments import SampleMoments, moments_of_frame
+from analysis.sem.groups import Selection, rows_of_groups
+from analysis.sem.moments import SampleMoments
 from analysis.sem.objective import Objective
 from analysis.sem.partable import TableOptions, bind_exogenous, build_table
-from analysis.sem.solution import normal_objective
+from analysis.sem.solution import likelihood_objective
 from analysis.sem.starting_values import starting_values
 from analysis.sem.syntax import parse_model
 from tests.sem.models import THREE_FACTORS, WITH_COVARIATES, simulated
@@ -37,13 +38,17 @@ x3 ~~ 0.1*x5
 MODELS = {"structural": THREE_FACTORS, "covariates": WITH_COVARIATES, "everything": EVERYTHING}
 
 
-def _problem(text: str, seed: int) -> tuple[Objective, SampleMoments, Array]:
+def _problem(text: str, seed: int, missing: str = "listwise") -> tuple[Objective, SampleMoments, Array]:
     table = build_table(parse_model(text), TableOptions(meanstructure=True))
-    sample = moments_of_frame(simulated(150, 1), table.observed)
+    data = simulated(150, 1)
+    if missing == "fiml":
+        data = data.mask(np.random.default_rng(2).random(data.shape) < 0.1)
+    rows = rows_of_groups(data, table.observed, table.exogenous, table.groups, Selection(missing))
+    sample = rows[0].moments
     table = bind_exogenous(table, [(sample.covariance, sample.mean)])
     start = starting_values(table, [sample])
     near = start + np.random.default_rng(seed).uniform(-0.1, 0.1, len(start))
-    return normal_objective(table, [sample]), sample, near
+    return likelihood_objective(table, [sample], rows), sample, near
 
 
 def _numerical(function: Callable[[Array], Array | float], at: Array) -> Array:
@@ -51,11 +56,12 @@ def _numerical(function: Callable[[Array], Array | float], at: Array) -> Array:
     return np.array([(function(at + step * e) - function(at - step * e)) / (2 * step) for e in np.eye(len(at))])
 
 
+@pytest.mark.parametrize("missing", ["listwise", "fiml"])
 @pytest.mark.parametrize("name", MODELS)
 @given(seed=st.integers(0, 10_000))
 @settings(max_examples=10, deadline=None)
-def test_gradient_and_hessian_equal_finite_differences(name: str, seed: int) -> None:
-    objective, _, theta = _problem(MODELS[name], seed)
+def test_gradient_and_hessian_equal_finite_differences(name: str, missing: str, seed: int) -> None:
+    objective, _, theta = _problem(MODELS[name], seed, missing)
 
     def gradient(x: Array) -> Array:
         return objective.slopes(x)[0]
@@ -73,6 +79,6 @@ def test_expected_information_is_half_the_hessian_where_the_model_is_true(name: 
     (part,) = objective.parts
     (at,) = objective.implied(theta)
     true = NormalTheory(SampleMoments(sample.names, at.covariance, at.mean, sample.n_observations), True)
-    there = Objective((replace(part, discrepancy=true),))
+    there = Objective((replace(part, discrepancy=true),), 150)
     expected = objective.expected_information(theta)
     np.testing.assert_allclose(there.hessian(theta) / 2, expected, rtol=1e-8, atol=1e-10)
