@@ -111,6 +111,8 @@ def _decode_union(data: Any, arguments: tuple[Any, ...]) -> Any:
 
 
 def _decode_dataclass(data: Any, kind: Any) -> Any:
+    if not isinstance(data, dict):
+        raise TypeError(f"no reading of {data!r} as {kind}")
     hints = _hints(kind)
     return kind(**{name: _decode(item, hints[name]) for name, item in data.items()})
 

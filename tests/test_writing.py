@@ -52,7 +52,7 @@ def test_a_folder_with_files_of_others_is_not_replaced(tmp_path: Path) -> None:
 def test_the_working_folder_can_be_the_place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (tmp_path / "out").mkdir()
     monkeypatch.chdir(tmp_path / "out")
-    with writing.whole_folder(Path(".")) as folder:
+    with writing.whole_folder(Path()) as folder:
         (folder / "file").write_text("new")
     assert (tmp_path / "out" / "file").read_text() == "new"
 
