@@ -16,8 +16,9 @@ from analysis.sem.implied import Implied
 from analysis.sem.model_tests import ModelTest
 from analysis.sem.moments import SampleMoments
 from analysis.sem.partable import ParameterTable
+from analysis.sem.patterns import Patterns
 from analysis.sem.residual_measures import Measures, residual_measures
-from analysis.sem.scaled_measures import scaled_measures
+from analysis.sem.scaled_measures import corrected_measures
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,9 +30,16 @@ class FitMeasures:
 
 
 def fit_measures(
-    test: ModelTest, samples: Sequence[SampleMoments], implied: Sequence[Implied], table: ParameterTable, npar: int
+    test: ModelTest,
+    samples: Sequence[SampleMoments],
+    implied: Sequence[Implied],
+    patterns: Sequence[Patterns] | None,
+    table: ParameterTable,
+    npar: int,
 ) -> FitMeasures:
-    """All fit measures of a normal-theory model; ``npar`` is the number of parameters less that of constraints."""
+    """All fit measures of a normal-theory model; ``npar`` is the number of parameters less that of constraints,
+    ``patterns`` are those of each group where values are missing.
+    """
     n = sum(sample.n_observations for sample in samples)
     values: Measures = {
         "npar": npar,
@@ -49,8 +57,8 @@ def fit_measures(
     values |= information_criteria(test, npar, n)
     values |= rmsea(test.chisq, test.df, n, len(samples))
     values |= absolute(test.chisq, test.df, n, npar)
-    values |= residual_measures(samples, implied, table, test.df)
-    values |= scaled_measures(test, n, len(samples))
+    values |= residual_measures(samples, implied, patterns, table, test.df)
+    values |= corrected_measures(test, n, len(samples))
     return FitMeasures(values, {name: _reason(name, test) for name, value in values.items() if value is None})
 
 

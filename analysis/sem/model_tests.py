@@ -12,8 +12,10 @@ from analysis.sem.baseline import baseline_estimates, baseline_table
 from analysis.sem.covariance import inverse_information
 from analysis.sem.discrepancy.normal import log_determinant
 from analysis.sem.estimators import Estimator
+from analysis.sem.fitted import Fitted
 from analysis.sem.groups import GroupRows
 from analysis.sem.identification import n_moments
+from analysis.sem.missing_fit import corrected_test
 from analysis.sem.moments import SampleMoments
 from analysis.sem.objective import Objective
 from analysis.sem.partable import ParameterTable
@@ -23,9 +25,20 @@ Array = NDArray[np.float64]
 
 
 @dataclass(frozen=True, slots=True)
+class PopulationTest:
+    """Chi-squares whose excess over ``scaling`` times df estimates misfit in the population."""
+
+    chisq: float
+    scaling: float | None
+    baseline_chisq: float
+    baseline_scaling: float | None
+
+
+@dataclass(frozen=True, slots=True)
 class ModelTest:
     """Chi-square of the model and of the baseline with their df, scaling factors (None: not scaled, or df 0), and
-    log-likelihoods. ``scaling_h1`` and ``scaling_h0`` are the mean correction of saturated model and model.
+    log-likelihoods. ``scaling_h1`` and ``scaling_h0`` are the mean correction of saturated model and model;
+    ``population`` is what robust fit measures are made of, None where the plain ones need no correction.
     """
 
     chisq: float
@@ -37,24 +50,9 @@ class ModelTest:
     baseline_scaling: float | None
     scaling_h1: float | None
     scaling_h0: float | None
+    population: PopulationTest | None
     loglik: float
     unrestricted_loglik: float
-
-
-@dataclass(frozen=True, slots=True)
-class Fitted:
-    """A model at its optimum: what a test needs of it. ``jacobian`` (m, n_free) is that of binding constraints."""
-
-    table: ParameterTable
-    objective: Objective
-    theta: Array
-    jacobian: Array
-
-    def information(self, kind: str) -> Array:
-        """Information of one observation, "expected" or "observed"."""
-        if kind == "observed":
-            return 0.5 * self.objective.hessian(self.theta)
-        return self.objective.expected_information(self.theta)
 
 
 def likelihood_tests(
@@ -82,16 +80,25 @@ def likelihood_tests(
     traces = _traces(fitted, rows, estimator)
     chisq = n * fitted.objective.value(fitted.theta)
     unrestricted = _saturated_loglik(fitted.table, samples, patterns is None, rows)
+    scaling, baseline_scaling = traces.factor(df), _traces(independent, rows, estimator).factor(baseline_df)
+    is_scaled = estimator.scaling is not None and rows is not None
+    baseline_chisq = n * baseline.value(theta)
+    population = PopulationTest(chisq, scaling, baseline_chisq, baseline_scaling) if is_scaled else None
+    if rows is not None and patterns is not None:
+        own = corrected_test(fitted, rows, df, robust=is_scaled)
+        null = corrected_test(independent, rows, baseline_df, robust=is_scaled)
+        population = PopulationTest(own.chisq, own.scaling, null.chisq, null.scaling)
     return ModelTest(
         chisq=chisq,
         df=df,
-        baseline_chisq=n * baseline.value(theta),
+        baseline_chisq=baseline_chisq,
         baseline_df=baseline_df,
-        is_scaled=estimator.scaling is not None and rows is not None,
-        scaling=traces.factor(df),
-        baseline_scaling=_traces(independent, rows, estimator).factor(baseline_df),
+        is_scaled=is_scaled,
+        scaling=scaling,
+        baseline_scaling=baseline_scaling,
         scaling_h1=traces.saturated / moments if estimator.scaling == "yuan_bentler" else None,
         scaling_h0=traces.model / n_rows if estimator.scaling == "yuan_bentler" else None,
+        population=population,
         loglik=unrestricted - 0.5 * chisq,
         unrestricted_loglik=unrestricted,
     )

@@ -21,7 +21,7 @@ _Z = chi_square.normal_quantile(0.975)
 def present(model: str, name: str, missing: str, solution: Solution) -> SemResult:
     """The result of ``model`` (lavaan syntax)."""
     table, optimum = solution.table, solution.optimum
-    measures = fit_measures(solution.test, solution.samples, solution.implied, table, solution.npar)
+    measures = fit_measures(solution.test, solution.samples, solution.implied, solution.patterns, table, solution.npar)
     by_lv, by_all = _standardised(solution)
     effects = defined_effects(table, solution.values, solution.covariance, by_lv, by_all)
     rows = [_estimate(solution, i, by_lv[i], by_all[i]) for i in range(len(table.parameters))]

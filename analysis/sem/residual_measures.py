@@ -13,20 +13,28 @@ from numpy.typing import NDArray
 from analysis.sem.implied import Implied
 from analysis.sem.moments import SampleMoments
 from analysis.sem.partable import ParameterTable
+from analysis.sem.patterns import Patterns
 
 Array = NDArray[np.float64]
 Measures = dict[str, int | float | None]
 
 
 def residual_measures(
-    samples: Sequence[SampleMoments], implied: Sequence[Implied], table: ParameterTable, df: int
+    samples: Sequence[SampleMoments],
+    implied: Sequence[Implied],
+    patterns: Sequence[Patterns] | None,
+    table: ParameterTable,
+    df: int,
 ) -> Measures:
-    """All residual measures of a model."""
+    """All residual measures of a model; ``patterns`` of each group where values are missing."""
     n_total = sum(sample.n_observations for sample in samples)
-    groups = [
-        {**residual_summaries(sample, at, table.meanstructure), "gfi": goodness_of_fit(sample, at, table)}
-        for sample, at in zip(samples, implied, strict=True)
-    ]
+    groups = []
+    for group, (sample, at) in enumerate(zip(samples, implied, strict=True)):
+        if patterns is None:
+            gfi = goodness_of_fit(sample, at, table)
+        else:
+            gfi = goodness_of_fit_under_missing(patterns[group], sample.n_observations, at, table)
+        groups.append({**residual_summaries(sample, at, table.meanstructure), "gfi": gfi})
     shares = [sample.n_observations / n_total for sample in samples]
     values: Measures = {}
     for name in groups[0]:
@@ -92,3 +100,34 @@ def goodness_of_fit(sample: SampleMoments, implied: Implied, table: ParameterTab
         misfit += 2.0 * float(difference @ weight @ difference)
         total += 2.0 * float(mean @ weight @ mean)
     return 1.0 - misfit / total
+
+
+def goodness_of_fit_under_missing(patterns: Patterns, n: int, implied: Implied, table: ParameterTable) -> float:
+    """GFI from pairwise moments, weighted by the information that the patterns of missing values leave."""
+    mean, covariance = pairwise_moments(patterns, n)
+    weight, _ = patterns.inverse_and_log_determinant(implied.covariance)
+
+    explained = np.array([name not in table.exogenous for name in table.observed])
+    part = explained[:, None] | explained[None, :]
+
+    def length(means: Array, matrix: Array) -> float:
+        product = weight @ np.where(part, matrix, 0.0)
+        means = np.where(explained, means, 0.0)
+        quadratic = 0.5 * np.einsum("kij,kji->k", product, product)
+        return float(patterns.share @ (quadratic + np.einsum("i,kij,j->k", means, weight, means)))
+
+    return 1.0 - length(mean - implied.mean, covariance - implied.covariance) / length(mean, covariance)
+
+
+def pairwise_moments(patterns: Patterns, n: int) -> tuple[Array, Array]:
+    """Means (p,) and covariances (p, p) over the rows that have the variable, or both; covariances divided by one
+    less than their rows, then taken to the divisor ``n`` of all rows.
+    """
+    both = patterns.observed[:, :, None] & patterns.observed[:, None, :]
+    share = patterns.share[:, None, None] * both
+    total = np.maximum(share.sum(axis=0), 1e-300)
+    first = (share * patterns.mean[:, :, None]).sum(axis=0) / total
+    product = patterns.covariance + patterns.mean[:, :, None] * patterns.mean[:, None, :]
+    covariance = (share * product).sum(axis=0) / total - first * first.T
+    rows = total * n
+    return np.diag(first), covariance * rows / (rows - 1.0) * (n - 1.0) / n

@@ -6,14 +6,23 @@ import numpy as np
 
 from analysis.sem import chi_square
 from analysis.sem.comparative import comparative, rmsea
-from analysis.sem.model_tests import ModelTest
+from analysis.sem.model_tests import ModelTest, PopulationTest
 from analysis.sem.residual_measures import Measures
+
+_RMSEA = ("rmsea", "rmsea_ci_lower", "rmsea_ci_upper", "rmsea_pvalue", "rmsea_notclose_pvalue")
+
+
+def corrected_measures(test: ModelTest, n: int, n_groups: int) -> Measures:
+    """Scaled measures of a scaled test, and robust ones where the plain ones need correction."""
+    values: Measures = scaled_measures(test, n, n_groups) if test.is_scaled else {}
+    if test.population is not None:
+        values |= robust_comparative(test.population, test.df, test.baseline_df)
+        values |= robust_rmsea(test.population, test.df, n, n_groups)
+    return values
 
 
 def scaled_measures(test: ModelTest, n: int, n_groups: int) -> Measures:
-    """Everything that follows from the scaling factors of model and baseline; nothing where nothing is scaled."""
-    if not test.is_scaled:
-        return {}
+    """Everything that follows from the scaled chi-squares of model and baseline."""
     chisq, baseline = _scaled(test.chisq, test.scaling), _scaled(test.baseline_chisq, test.baseline_scaling)
     values: Measures = {
         "chisq_scaled": chisq,
@@ -33,46 +42,43 @@ def scaled_measures(test: ModelTest, n: int, n_groups: int) -> Measures:
     values |= {f"{name}_scaled": value for name, value in scaled.items()}
     # The scaled RMSEA compares the plain chi-square with its expectation, the factor times df.
     of_rmsea = rmsea(test.chisq, (test.scaling or 0.0) * test.df, n, n_groups)
-    values |= {f"{name}_scaled": of_rmsea[name] for name in _RMSEA}
-    return values | robust_comparative(test) | robust_rmsea(test, chisq, n, n_groups)
+    return values | {f"{name}_scaled": of_rmsea[name] for name in _RMSEA}
 
 
-_RMSEA = ("rmsea", "rmsea_ci_lower", "rmsea_ci_upper", "rmsea_pvalue", "rmsea_notclose_pvalue")
-
-
-def robust_comparative(test: ModelTest) -> Measures:
+def robust_comparative(test: PopulationTest, df: int, baseline_df: int) -> Measures:
     """CFI and TLI from non-centralities that are each corrected by their own scaling factor.
 
     Brosseau-Liard & Savalei (2014), Multivariate Behavioral Research 49(5), 460-470.
     """
     names = ("cfi_robust", "tli_robust", "nnfi_robust", "rni_robust")
-    if test.scaling is None or test.baseline_scaling is None or not test.df:
+    if test.scaling is None or test.baseline_scaling is None or not df:
         return dict.fromkeys(names)
-    excess = test.chisq - test.scaling * test.df
-    baseline = test.baseline_chisq - test.baseline_scaling * test.baseline_df
+    excess = test.chisq - test.scaling * df
+    baseline = test.baseline_chisq - test.baseline_scaling * baseline_df
     largest = max(excess, baseline, 0.0)
     cfi = 1.0 if largest == 0 else 1.0 - max(excess, 0.0) / largest
-    tli = 1.0 - (excess / test.df) / (baseline / test.baseline_df) if baseline else None
+    tli = 1.0 - (excess / df) / (baseline / baseline_df) if baseline else None
     rni = 1.0 - excess / baseline if baseline else None
     return dict(zip(names, (cfi, tli, tli, rni), strict=True))
 
 
-def robust_rmsea(test: ModelTest, chisq_scaled: float, n: int, n_groups: int) -> Measures:
+def robust_rmsea(test: PopulationTest, df: int, n: int, n_groups: int) -> Measures:
     """RMSEA of the population with an interval from the scaled test.
 
     Brosseau-Liard, Savalei & Li (2012), Multivariate Behavioral Research 47(6), 904-930; Savalei (2018).
     """
     names = tuple(f"{name}_robust" for name in _RMSEA)
-    if test.scaling is None or not test.df:
+    chisq = _scaled(test.chisq, test.scaling)
+    if test.scaling is None or chisq is None or not df:
         return dict.fromkeys(names)
-    c, df, per_group = test.scaling, test.df, n / n_groups
-    lower, upper = (chi_square.noncentrality_at(chisq_scaled, df, p) for p in (0.95, 0.05))
+    c, per_group = test.scaling, n / n_groups
+    lower, upper = (chi_square.noncentrality_at(chisq, df, p) for p in (0.95, 0.05))
     numbers = (
         np.sqrt(max(test.chisq - c * df, 0.0) / (df * per_group)),
         np.sqrt(c * lower / (df * per_group)),
         np.sqrt(c * upper / (df * per_group)),
-        1.0 - chi_square.noncentral_cdf(chisq_scaled, df, per_group * df * 0.05**2 / c),
-        chi_square.noncentral_cdf(chisq_scaled, df, per_group * df * 0.08**2 / c),
+        1.0 - chi_square.noncentral_cdf(chisq, df, per_group * df * 0.05**2 / c),
+        chi_square.noncentral_cdf(chisq, df, per_group * df * 0.08**2 / c),
     )
     return dict(zip(names, map(float, numbers), strict=True))
 

@@ -16,14 +16,16 @@ from analysis.sem.discrepancy import Discrepancy
 from analysis.sem.discrepancy.missing import FullInformation
 from analysis.sem.discrepancy.normal import NormalTheory
 from analysis.sem.estimators import Estimator
+from analysis.sem.fitted import Fitted
 from analysis.sem.groups import GroupRows
 from analysis.sem.identification import flat_parameters, require_identified
 from analysis.sem.implied import Implied, structure_of
-from analysis.sem.model_tests import Fitted, ModelTest, likelihood_tests
+from analysis.sem.model_tests import ModelTest, likelihood_tests
 from analysis.sem.moments import SampleMoments
 from analysis.sem.objective import GroupPart, Objective
 from analysis.sem.optimise import Optimum
 from analysis.sem.partable import ParameterTable, Relation, row_values
+from analysis.sem.patterns import Patterns
 from analysis.sem.robust import parameter_meat
 from analysis.sem.starting_values import starting_values
 
@@ -42,6 +44,7 @@ class Solution:
     table: ParameterTable
     estimator: Estimator
     samples: tuple[SampleMoments, ...]
+    rows: tuple[GroupRows, ...] | None
     objective: Objective
     optimum: Optimum
     implied: tuple[Implied, ...]
@@ -51,6 +54,13 @@ class Solution:
     binding: tuple[Relation, ...]
     npar: int
     test: ModelTest
+
+    @property
+    def patterns(self) -> tuple[Patterns, ...] | None:
+        """Patterns of missing values by group; None where every row is complete."""
+        if self.rows is None or all(group.patterns.observed.all() for group in self.rows):
+            return None
+        return tuple(group.patterns for group in self.rows)
 
     @property
     def n_observations(self) -> int:
@@ -107,6 +117,7 @@ def solve(
         table=table,
         estimator=estimator,
         samples=tuple(samples),
+        rows=None if rows is None else tuple(rows),
         objective=objective,
         optimum=optimum,
         implied=objective.implied(optimum.theta),
