@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import TypedDict, Unpack
 
 import pandas as pd
 
@@ -13,11 +14,37 @@ from analysis.sem.moments import SampleMoments, moments_given
 from analysis.sem.partable import ParameterTable, TableOptions, bind_exogenous, build_table
 from analysis.sem.present import present
 from analysis.sem.result import SemResult
-from analysis.sem.solution import solve
+from analysis.sem.solution import Solution, solve
 from analysis.sem.syntax import parse_model
 
 
+class FitOptions(TypedDict, total=False):
+    """Options of ``fit`` and ``estimate``, the command line's with underscores."""
+
+    estimator: str
+    missing: str
+    group: str | None
+    group_equal: Sequence[str]
+    group_partial: Sequence[str]
+    cluster: str | None
+    weights: str | None
+    cov: pd.DataFrame | None
+    nobs: int | None
+    means: pd.Series | None
+    std_lv: bool
+    meanstructure: bool
+
+
 def fit(
+    model: str, data: pd.DataFrame | None = None, *, name: str = "model",
+    **options: Unpack[FitOptions],
+) -> SemResult:  # fmt: skip
+    """Fit lavaan syntax and present the solution; arguments and errors are those of ``estimate``."""
+    solution = estimate(model, data, name=name, **options)
+    return present(model, name, options.get("missing", "listwise"), solution)
+
+
+def estimate(
     model: str,
     data: pd.DataFrame | None = None,
     *,
@@ -34,8 +61,8 @@ def fit(
     std_lv: bool = False,
     meanstructure: bool = False,
     name: str = "model",
-) -> SemResult:
-    """Fit lavaan syntax to ``data``, or by ML to a covariance matrix and its N.
+) -> Solution:
+    """Estimate lavaan syntax on ``data``, or by ML on a covariance matrix and its N.
 
     ``estimator`` is ML, MLR or MLM; ``missing`` is listwise or fiml. ``group``, ``cluster`` and ``weights`` name
     columns; ``group_equal`` the kinds of parameters that groups share, but for those in ``group_partial``. ``cov`` is
@@ -64,7 +91,7 @@ def fit(
         rows = rows_of_groups(data, table.observed, table.exogenous, table.groups, selection)
         samples = [part.moments for part in rows]
     table = bind_exogenous(table, [(sample.covariance, sample.mean) for sample in samples])
-    return present(model, name, missing, solve(table, samples, rows, chosen, name))
+    return solve(table, samples, rows, chosen, name)
 
 
 def _given(

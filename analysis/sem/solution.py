@@ -63,6 +63,12 @@ class Solution:
         return tuple(group.patterns for group in self.rows)
 
     @property
+    def fitted(self) -> Fitted:
+        """The optimum as inference needs it, with the Jacobian of the binding constraints."""
+        _, jacobian = constraint_values(self.table, self.binding, self.optimum.theta)
+        return Fitted(self.table, self.objective, self.optimum.theta, jacobian)
+
+    @property
     def n_observations(self) -> int:
         """Observations over all groups."""
         return sum(sample.n_observations for sample in self.samples)
