@@ -18,24 +18,21 @@ def standardised(structure: Structure, implied: Implied, values: Array) -> tuple
     by the SD. For std_lv the SD of every observed variable counts as 1 (Bollen 1989, pp. 123-126; lavaan's
     conventions for residual covariances). NaN where a variance is negative.
     """
-    with np.errstate(invalid="ignore"):
-        total = np.sqrt(np.diag(implied.full_covariance))
-        residual = np.sqrt(_residual_variances(structure, values))
-    is_observed = np.arange(len(total)) < structure.n_observed
-    return (
-        _scaled(structure, values, np.where(is_observed, 1.0, total), np.where(is_observed, 1.0, residual)),
-        _scaled(structure, values, total, residual),
-    )
+    with np.errstate(invalid="ignore", divide="ignore"):
+        return (
+            values * scale_factors(structure, implied, values, observed=False),
+            values * scale_factors(structure, implied, values, observed=True),
+        )
 
 
 def r_squared(structure: Structure, implied: Implied, values: Array) -> dict[str, float]:
     """Share of variance explained, by endogenous variable: 1 - residual variance / implied variance."""
-    total, residual = np.diag(implied.full_covariance), _residual_variances(structure, values)
+    total, residual = np.diag(implied.full_covariance), residual_variances(structure, values)
     explained = sorted(set(structure.a_to.tolist()))
     return {structure.names[i]: float(1.0 - residual[i] / total[i]) for i in explained}
 
 
-def _residual_variances(structure: Structure, values: Array) -> Array:
+def residual_variances(structure: Structure, values: Array) -> Array:
     """Variance of each variable's own term in S: its residual where it is explained, its variance where not."""
     residual = np.zeros(len(structure.names))
     diagonal = structure.s_first == structure.s_second
@@ -43,11 +40,15 @@ def _residual_variances(structure: Structure, values: Array) -> Array:
     return residual
 
 
-def _scaled(structure: Structure, values: Array, total: Array, residual: Array) -> Array:
-    out = values.copy()
+def scale_factors(structure: Structure, implied: Implied, values: Array, *, observed: bool) -> Array:
+    """What each row (n_rows,) is multiplied by; unless ``observed``, the SD of observed variables counts as 1."""
+    total = np.sqrt(np.diag(implied.full_covariance))
+    residual = np.sqrt(residual_variances(structure, values))
+    if not observed:
+        total[: structure.n_observed] = residual[: structure.n_observed] = 1.0
+    factors = np.ones(len(values))
     i, j = structure.s_first, structure.s_second
-    with np.errstate(invalid="ignore", divide="ignore"):
-        out[structure.a] *= total[structure.a_from] / total[structure.a_to]
-        out[structure.m] /= total[structure.m_at]
-        out[structure.s] /= np.where(i == j, total[i] ** 2, residual[i] * residual[j])
-    return out
+    factors[structure.a] = total[structure.a_from] / total[structure.a_to]
+    factors[structure.m] = 1.0 / total[structure.m_at]
+    factors[structure.s] = 1.0 / np.where(i == j, total[i] ** 2, residual[i] * residual[j])
+    return factors
