@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 import pandas as pd
@@ -32,8 +32,13 @@ from analysis.survey.codebook import Codebook, Variable
 SEM_TITLES = {"measurement": "Measurement model", "structural": "Structural model"}
 
 
-def assemble(study: Study, inputs: Mapping[str, str], done: Mapping[str, Any]) -> ReportContent:
-    """The content of the report of ``study`` from the results of its stages and the hashes of its inputs."""
+def assemble(
+    study: Study, inputs: Mapping[str, str], done: Mapping[str, Any], remarks: Sequence[str] = ()
+) -> ReportContent:
+    """The content of the report of ``study`` from the results of its stages and the hashes of its inputs.
+
+    ``remarks`` are sentences on the responses that stand before the warnings of the models.
+    """
     sems: Mapping[str, SemResult] = done["sems"]
     return ReportContent(
         study=_study_part(study),
@@ -52,7 +57,7 @@ def assemble(study: Study, inputs: Mapping[str, str], done: Mapping[str, Any]) -
         agreements=tuple(_agreement_part(agreement) for agreement in done["agreements"]),
         recovery=done["recovery"],
         materials=MaterialsPart(manifest.versions(), inputs, study.spec.seed, f"smartcity reproduce {study.name}"),
-        warnings=tuple(_warnings(done)),
+        warnings=(*remarks, *_warnings(done)),
     )
 
 

@@ -103,6 +103,8 @@ def _reproduce(options: argparse.Namespace) -> int:
         return 0
     with _progress(len(pipeline.STAGES) + 1) as progress:
         pipeline.reproduce(run, place, progress)
+    for remark in run.remarks:
+        print(f"Note: {remark}", file=sys.stderr)
     print(f"The report is at {place / 'index.html'}")
     return 0
 

@@ -58,6 +58,18 @@ class Run:
         return {name: manifest.digest(content) for name, content in sorted(contents.items())}
 
     @property
+    def remarks(self) -> tuple[str, ...]:
+        """What the reader of the report must know of the responses that were taken."""
+        spec = self.study.spec
+        own = self.study.root / spec.data.responses
+        if not spec.simulated or (own.is_file() and own.read_bytes() == self.responses.read_bytes()):
+            return ()
+        return (
+            f"the responses are those of {self.responses.name}, and models/{self.study.name}/study.yaml declares "
+            "them simulated; if people gave them, make them a study of their own that says 'simulated: false'",
+        )
+
+    @property
     def scales(self) -> dict[str, tuple[str, ...]]:
         """Items by construct."""
         return {name: construct.items for name, construct in self.study.codebook.constructs.items()}
@@ -203,7 +215,7 @@ def reproduce(
     done = compute(run, cache or study.root / ".cache" / study.name, progress)
     progress("report")
     with writing.whole_folder(place) as folder:
-        write_report(assemble(study, run.inputs, done), folder)
+        write_report(assemble(study, run.inputs, done, run.remarks), folder)
         _write_survey(study, done["clean"], folder / "clean")
         described = manifest.describe(study.name, study.spec.seed, run.inputs, folder)
         writing.write_text(folder / manifest.NAME, json.dumps(described, indent=2, ensure_ascii=False) + "\n")

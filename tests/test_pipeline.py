@@ -335,3 +335,18 @@ def test_verify_names_an_edited_cell(
 def test_verify_needs_a_committed_run(project: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["verify"]) == 2
     assert "no committed run" in capsys.readouterr().err
+
+
+# What is said of responses in place of the study's own
+
+
+def test_other_responses_under_a_simulated_study_are_remarked(project: Path) -> None:
+    study = load_study(project, "smartcity")
+    raw = (project / "data/smartcity/raw/responses.csv").read_bytes()
+    (project / "same.csv").write_bytes(raw)
+    (project / "mine.csv").write_bytes(raw.replace(b"\r\n", b"\n"))
+    assert pipeline.open_run(study, None, {}).remarks == ()
+    assert pipeline.open_run(study, project / "same.csv", {}).remarks == ()
+    (remark,) = pipeline.open_run(study, project / "mine.csv", {}).remarks
+    assert "mine.csv" in remark
+    assert "simulated: false" in remark
