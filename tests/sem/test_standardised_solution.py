@@ -6,14 +6,13 @@ from typing import Literal, get_args
 
 import numpy as np
 import pytest
-from numpy.typing import NDArray
-
 from analysis.sem.estimate import estimate
 from analysis.sem.implied import implied
 from analysis.sem.partable import row_values
 from analysis.sem.solution import Solution
 from analysis.sem.standardise import standardised
 from analysis.sem.standardised_solution import Kind, standardised_jacobian, standardised_solution
+from numpy.typing import NDArray
 from tests.references import load_case
 from tests.sem.lavaan_cases import cases_with, key, solved
 from tests.sem.models import THREE_FACTORS, WITH_COVARIATES, simulated

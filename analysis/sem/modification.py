@@ -1,0 +1,114 @@
+"""Modification indices: what chi-square would fall by, and what a parameter would become, were it set free."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import asdict, dataclass, replace
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from analysis.errors import EstimationError, Problem
+from analysis.sem.candidates import candidates
+from analysis.sem.covariance import inverse_information
+from analysis.sem.implied import Implied, Structure, derivatives, structure_of
+from analysis.sem.partable import ParameterTable
+from analysis.sem.solution import Solution
+from analysis.sem.standardise import scale_factors
+
+Array = NDArray[np.float64]
+
+# Share of a candidate's information that the model's own parameters may not take up: below, freeing it would leave
+# the model unidentified, as freeing the marker of a latent variable does.
+_LEFT = 1e-8
+
+
+@dataclass(frozen=True, slots=True)
+class ModificationIndex:
+    """One fixed or absent parameter in lavaan's columns.
+
+    ``mi`` is the score statistic with one degree of freedom, ``epc`` the expected change of the parameter,
+    ``sepc_lv`` and ``sepc_all`` that change standardised; None where a variance is not positive.
+    """
+
+    lhs: str
+    op: str
+    rhs: str
+    group: str | None
+    mi: float
+    epc: float
+    sepc_lv: float | None
+    sepc_all: float | None
+
+
+def modification_indices(solution: Solution) -> tuple[ModificationIndex, ...]:
+    """Modification indices of all fixed and absent parameters, group by group; none where freeing is unidentified.
+
+    With s the score and V the information of a parameter that the free ones do not take up (both of one
+    observation, expected information), mi = N s^2 / V and epc = s / V: Soerbom (1989), Model modification,
+    Psychometrika 54(3), 371-384. As in lavaan they are not scaled under robust estimators, and equality constraints
+    stay in force. Raises EstimationError where the model's own information is singular.
+    """
+    fitted = solution.fitted
+    own = inverse_information(fitted.information("expected"), fitted.jacobian)
+    if own is None:
+        what = f"no modification indices: the data barely tell apart {', '.join(solution.flat)}"
+        raise EstimationError(Problem(what, "model", "simplify the model first"))
+    table = replace(solution.table, parameters=(*solution.table.parameters, *candidates(solution.table)))
+    found: list[ModificationIndex] = []
+    for group, at in enumerate(solution.implied):
+        found += _of_group(solution, table, group, at, own)
+    return tuple(found)
+
+
+def tidy(indices: Iterable[ModificationIndex]) -> pd.DataFrame:
+    """One row an index, the largest first."""
+    columns = list(ModificationIndex.__dataclass_fields__)
+    frame = pd.DataFrame([asdict(index) for index in indices], columns=columns)
+    frame = frame.astype(dict.fromkeys(["mi", "epc", "sepc_lv", "sepc_all"], float))
+    return frame.sort_values("mi", ascending=False, kind="stable", ignore_index=True)
+
+
+def _of_group(
+    solution: Solution, table: ParameterTable, group: int, at: Implied, own: Array
+) -> list[ModificationIndex]:
+    part, structure = solution.objective.parts[group], structure_of(table, group)
+    rows = [table.parameters[i] for i in structure.rows]
+    tested = np.array([i for i, row in enumerate(rows) if row.free == 0 and not row.exogenous], dtype=np.int64)
+    d = derivatives(structure, at)
+    score = -0.5 * part.share * part.discrepancy.gradient(at, d)[tested]
+    information = 0.5 * part.share * part.discrepancy.curvature(at, d)[tested]
+    joint = information @ structure.collect.T
+    alone = information[np.arange(len(tested)), tested]
+    left = alone - np.einsum("ci,ij,cj->c", joint, own, joint)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        mi, epc = solution.n_observations * score**2 / left, score / left
+    by_lv, by_all = _standardised_changes(structure, at, structure.values(solution.optimum.theta), tested, epc)
+    label = table.groups[group] if len(table.groups) > 1 else None
+    return [
+        ModificationIndex(
+            rows[i].lhs, rows[i].op, rows[i].rhs, label,
+            float(mi[k]), float(epc[k]), _known(by_lv[k]), _known(by_all[k]),
+        )
+        for k, i in enumerate(tested)
+        if left[k] > _LEFT * alone[k]
+    ]  # fmt: skip
+
+
+def _standardised_changes(
+    structure: Structure, at: Implied, values: Array, tested: Sequence[int] | NDArray[np.int64], epc: Array
+) -> tuple[Array, Array]:
+    """Changes by latent variables alone and by all variables. For a variance lavaan gives the standardised estimate
+    with the sign of its change.
+    """
+    diagonal = structure.s[structure.s_first == structure.s_second]
+    change = np.where(np.isin(tested, diagonal), np.sign(epc) * np.abs(values[tested]), epc)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        by_lv = scale_factors(structure, at, values, observed=False)[tested]
+        by_all = scale_factors(structure, at, values, observed=True)[tested]
+        return change * by_lv, change * by_all
+
+
+def _known(value: float) -> float | None:
+    return float(value) if np.isfinite(value) else None
