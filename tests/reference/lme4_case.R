@@ -102,7 +102,7 @@ variance_parts <- function(fit) {
 
 profile_table <- function(fit) {
   table <- confint(fit, method = "profile", oldNames = FALSE, quiet = TRUE)
-  data.frame(term = rownames(table), ci_lower = table[, 1], ci_upper = table[, 2])
+  data.frame(term = rownames(table), ci_lower = table[, 1], ci_upper = table[, 2], row.names = NULL)
 }
 
 mixed_expected <- function(case) {
