@@ -1,0 +1,154 @@
+"""Score tests of equality constraints: would the model fit better if parameters were let go their own ways?"""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from analysis.errors import ModelError, Problem
+from analysis.sem import chi_square
+from analysis.sem.constraints import constraint_values
+from analysis.sem.implied import derivatives
+from analysis.sem.optimise import null_space
+from analysis.sem.parameter import Parameter
+from analysis.sem.solution import Solution
+
+Array = NDArray[np.float64]
+
+# Directions with less than this share of a parameter's information are ones the data say nothing about.
+_SINGULAR = 1e-9
+
+
+@dataclass(frozen=True, slots=True)
+class ScoreTest:
+    """The test of one equality, ``lhs`` == ``rhs``: what chi-square would fall by if it were released."""
+
+    lhs: str
+    rhs: str
+    x2: float
+    df: int
+    pvalue: float
+
+
+@dataclass(frozen=True, slots=True)
+class ScoreTests:
+    """All equalities released at once, and each alone while the others hold.
+
+    ``df`` counts the equalities, as lavaan does. ``rank`` is the number of parameters gained that the data can tell
+    apart: smaller where the model is not identified without the equalities (latent means that equal intercepts set
+    free, say), and the total test is then conservative. ``words`` say how the tests are made.
+    """
+
+    x2: float
+    df: int
+    pvalue: float
+    rank: int
+    single: tuple[ScoreTest, ...]
+    words: tuple[str, ...]
+
+    def tidy(self) -> pd.DataFrame:
+        """One row an equality."""
+        return pd.DataFrame([asdict(test) for test in self.single])
+
+
+@dataclass(frozen=True, slots=True)
+class _Released:
+    """Score (n,) and expected information (n, n) of one observation with every free row on its own, each scaled to
+    unit information by ``scale`` (n,).
+    """
+
+    score: Array
+    information: Array
+    scale: Array
+
+    def statistic(self, kept: Array) -> float:
+        """s' K (K' I K)^+ K' s with K the directions that the equalities ``kept`` (m, n) leave free."""
+        values, vectors, known = self._along(kept)
+        return float(np.sum((vectors.T @ self.score)[known] ** 2 / values[known]))
+
+    def rank(self, kept: Array) -> int:
+        """Number of directions that ``kept`` leaves free and the data tell apart."""
+        return int(self._along(kept)[2].sum())
+
+    def _along(self, kept: Array) -> tuple[Array, Array, NDArray[np.bool_]]:
+        """Eigenvalues, eigenvectors and which of them count, of the information along the free directions."""
+        basis = null_space(kept * self.scale)
+        values, vectors = np.linalg.eigh(basis.T @ self.information @ basis)
+        return values, basis @ vectors, values > _SINGULAR
+
+
+def score_tests(solution: Solution) -> ScoreTests:
+    """Test the equalities of a model: shared labels, equalities over groups, and ``==``.
+
+    N s' I^-1 s with the score s and the expected information I at the constrained estimates: Silvey (1959), The
+    Lagrangian multiplier test, Annals of Mathematical Statistics 30(2), 389-407. Inequalities that bind are kept.
+    Raises ModelError where there is nothing to release.
+    """
+    rows = [i for i, row in enumerate(solution.table.parameters) if row.free]
+    names, equalities, kept = _equalities(solution, rows)
+    if not names:
+        raise ModelError(Problem("the model has no equality to release", "model", "tie parameters by a label"))
+    released, n = _released(solution, rows), solution.n_observations
+    single = []
+    for k, (lhs, rhs) in enumerate(names):
+        x2 = n * released.statistic(np.vstack([np.delete(equalities, k, axis=0), kept]))
+        single.append(ScoreTest(lhs, rhs, x2, 1, chi_square.upper_tail(x2, 1)))
+    x2, df = n * released.statistic(kept), len(names)
+    gained = released.rank(kept) - released.rank(np.vstack([equalities, kept]))
+    return ScoreTests(x2, df, chi_square.upper_tail(x2, df), gained, tuple(single), _words(solution))
+
+
+def _released(solution: Solution, rows: list[int]) -> _Released:
+    """Score and information by free row: what is summed over tied rows elsewhere is left apart here."""
+    at_row = {row: k for k, row in enumerate(rows)}
+    score, information = np.zeros(len(rows)), np.zeros((len(rows), len(rows)))
+    for part, at in zip(solution.objective.parts, solution.implied, strict=True):
+        d = derivatives(part.structure, at)
+        mine = np.flatnonzero(part.structure.free >= 0)
+        to = [at_row[int(i)] for i in part.structure.rows[mine]]
+        score[to] = -0.5 * part.share * part.discrepancy.gradient(at, d)[mine]
+        information[np.ix_(to, to)] = 0.5 * part.share * part.discrepancy.curvature(at, d)[np.ix_(mine, mine)]
+    scale = 1.0 / np.sqrt(np.maximum(np.diag(information), 1e-300))
+    return _Released(score * scale, information * np.outer(scale, scale), scale)
+
+
+def _equalities(solution: Solution, rows: list[int]) -> tuple[list[tuple[str, str]], Array, Array]:
+    """The two sides of each equality by name, its coefficients by free row (m, n), and those of inequalities that
+    bind.
+    """
+    table = solution.table
+    first: dict[int, int] = {}
+    names: list[tuple[str, str]] = []
+    ties: list[Array] = []
+    for k, i in enumerate(rows):
+        row = table.parameters[i]
+        if row.free in first:
+            names.append((_name(solution, table.parameters[rows[first[row.free]]]), _name(solution, row)))
+            ties.append(np.eye(len(rows))[first[row.free]] - np.eye(len(rows))[k])
+        else:
+            first[row.free] = k
+    written = [relation for relation in solution.binding if relation.op == "=="]
+    names += [(relation.name.split(" == ")[0], relation.name.split(" == ")[1]) for relation in written]
+    # A label stands for the first row that carries it.
+    place = [first[number] for number in range(1, table.n_free + 1)]
+    _, jacobian = constraint_values(table, solution.binding, solution.optimum.theta)
+    by_row = np.zeros((len(jacobian), len(rows)))
+    by_row[:, place] = jacobian
+    is_equality = np.array([relation.op == "==" for relation in solution.binding], dtype=bool)
+    coefficients = np.vstack([np.array(ties).reshape(len(ties), len(rows)), by_row[is_equality]])
+    return names, coefficients, by_row[~is_equality]
+
+
+def _name(solution: Solution, row: Parameter) -> str:
+    groups = solution.table.groups
+    return f"{row.name} [{groups[row.group]}]" if len(groups) > 1 else row.name
+
+
+def _words(solution: Solution) -> tuple[str, ...]:
+    words = ["score tests from expected information"]
+    if solution.estimator.robust:
+        words.append("score tests are not corrected for non-normality, as in lavaan")
+    return tuple(words)

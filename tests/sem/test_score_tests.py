@@ -1,0 +1,84 @@
+"""Score tests against lavaan and against the likelihood-ratio test of the same release."""
+
+from __future__ import annotations
+
+import pytest
+from analysis.errors import ModelError
+from analysis.sem.estimate import estimate
+from analysis.sem.score_tests import score_tests
+from tests.references import load_case
+from tests.sem.lavaan_cases import cases_with, solved
+from tests.sem.models import simulated
+
+CASES = cases_with("score_test")
+TWO_FACTORS = "f1 =~ x1 + a*x2 + b*x3\nf2 =~ x4 + {}*x5 + {}*x6\n"
+
+
+def test_there_are_cases() -> None:
+    assert len(CASES) >= 3
+
+
+@pytest.mark.parametrize("name", CASES)
+def test_each_equality_equals_lavaan(name: str) -> None:
+    case = load_case(name)
+    ours = {(_plain(t.lhs), _plain(t.rhs)): t for t in score_tests(solved(name)).single}
+    theirs = {(_plain(t["lhs"]), _plain(t["rhs"])): t for t in case.expected["score_test"]["single"]}
+    assert set(ours) == set(theirs)
+    for sides, row in theirs.items():
+        assert ours[sides].x2 == pytest.approx(row["x2"], rel=1e-5, abs=1e-5), sides
+        assert ours[sides].pvalue == pytest.approx(row["pvalue"], abs=1e-5), sides
+        assert ours[sides].df == row["df"]
+
+
+@pytest.mark.parametrize("name", CASES)
+def test_total_equals_lavaan(name: str) -> None:
+    tests, total = score_tests(solved(name)), load_case(name).expected["score_test"]["total"]
+    assert tests.x2 == pytest.approx(total["x2"], rel=1e-5)
+    assert tests.df == total["df"]
+    assert tests.pvalue == pytest.approx(total["pvalue"], rel=1e-4)
+
+
+def test_rank_is_below_df_where_equalities_identify_the_model() -> None:
+    """Equal intercepts over two groups set three latent means free: twelve of fifteen equalities are testable."""
+    tests = score_tests(solved("hs_group_scalar"))
+    assert (tests.df, tests.rank) == (15, 12)
+
+
+@pytest.mark.parametrize("text", ["a == c\nb == d", ""])
+def test_close_to_the_likelihood_ratio(text: str) -> None:
+    """By ``==`` or by shared labels: one equality, and both, against refits without them."""
+    data = simulated(3000, 8)
+    data["x5"] += 0.05 * data["x4"]
+    tied = TWO_FACTORS.format("c", "d") + text if text else TWO_FACTORS.format("a", "b")
+    restricted = estimate(tied, data)
+    one = estimate(TWO_FACTORS.format("c", "b"), data)
+    both = estimate(TWO_FACTORS.format("c", "d"), data)
+    tests = score_tests(restricted)
+    assert tests.single[0].x2 == pytest.approx(restricted.test.chisq - one.test.chisq, rel=0.1)
+    assert tests.x2 == pytest.approx(restricted.test.chisq - both.test.chisq, rel=0.1)
+    assert tests.rank == tests.df == 2
+
+
+def test_both_ways_of_writing_an_equality_give_one_test() -> None:
+    data = simulated(300, 9)
+    by_label = score_tests(estimate(TWO_FACTORS.format("a", "b"), data))
+    by_constraint = score_tests(estimate(TWO_FACTORS.format("c", "d") + "a == c\nb == d", data))
+    for one, other in zip(by_label.single, by_constraint.single, strict=True):
+        assert one.x2 == pytest.approx(other.x2, rel=1e-6)
+    assert (by_label.single[0].lhs, by_label.single[0].rhs) == ("f1 =~ x2", "f2 =~ x5")
+    assert list(by_constraint.tidy()["lhs"]) == ["a", "b"]
+
+
+def test_robust_estimators_say_that_the_test_is_plain() -> None:
+    tests = score_tests(estimate(TWO_FACTORS.format("a", "b"), simulated(300, 9), estimator="MLR"))
+    assert any("not corrected" in words for words in tests.words)
+
+
+def test_nothing_to_release_is_an_error() -> None:
+    with pytest.raises(ModelError, match="no equality"):
+        score_tests(estimate("f =~ x1 + x2 + x3", simulated(100, 1)))
+
+
+def _plain(side: str) -> str:
+    """A side as both programs write it: without blanks and marks around the group."""
+    return side.replace(" | ", "").replace(" [", "").replace("]", "").replace(" ", "")
