@@ -30,6 +30,13 @@ def test_counts_and_words_are_compared_exactly(before: str, after: str, same: bo
     assert same_cell(before, after) is same
 
 
+def test_the_noise_of_other_programs_is_no_difference(tmp_path: Path) -> None:
+    before = _folder(tmp_path / "a", agreement="ours,theirs,abs_diff\n0.5,0.5000001,1e-7\n0.5,0.5,1e-9\n")
+    after = _folder(tmp_path / "b", agreement="ours,theirs,abs_diff\n0.5,0.5000003,3e-7\n0.5001,0.6,1e-9\n")
+    found = compare(before, after).differences
+    assert [difference.split(":")[1] for difference in found] == [" row 2, ours", " row 2, theirs"]
+
+
 def _folder(path: Path, **tables: str) -> Path:
     path.mkdir()
     for name, text in tables.items():

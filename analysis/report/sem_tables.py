@@ -170,7 +170,7 @@ def paths(content: ReportContent) -> Table:
     shown = [text for text in explained if text.rsplit(":", 1)[0] in outcomes]
     return Table(
         "paths",
-        "What predicts satisfaction and intention?",
+        "What predicts each outcome?",
         "Regressions of the structural model, grouped by outcome.",
         _parameters(frame),
         (Column(("rhs",), "Predictor"), *_STATISTICS, _BETA),
@@ -196,7 +196,7 @@ def effects(content: ReportContent) -> Table:
     columns = (Column(("lhs",), "Effect"), Column(("rhs",), "Defined as"), *_STATISTICS, _BETA)
     return Table(
         "effects",
-        "How much goes through satisfaction?",
+        "How much goes through other constructs?",
         "Indirect and total effects defined in the structural model; standard errors by the delta method.",
         _parameters(view),
         columns,
