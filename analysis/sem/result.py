@@ -9,6 +9,8 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from analysis.sem.bootstrap_result import BootstrapResult
+
 Array = NDArray[np.float64]
 
 
@@ -45,7 +47,7 @@ class SemResult:
     ``fit_measures`` maps lavaan's names to values, None where ``undefined`` gives the reason. Matrices, one a
     group, are in the order of ``observed``, in squared units of the items. ``theta`` and ``covariance`` (of the
     estimates) are in the order of ``free_names``. ``conventions`` say how the numbers are made, ``warnings`` what
-    a reader must know before trusting them.
+    a reader must know before trusting them. ``bootstrap`` is there where inference is the bootstrap's.
     """
 
     name: str
@@ -74,6 +76,7 @@ class SemResult:
     covariance: Array | None
     sample_moments: tuple[Array, ...]
     implied_moments: tuple[Array, ...]
+    bootstrap: BootstrapResult | None = None
 
     def tidy(self) -> pd.DataFrame:
         """One row an estimate."""
@@ -121,7 +124,7 @@ class SemResult:
         """JSON with lavaan's names; undefined numbers are null."""
         keys = ("lhs", "op", "rhs", "group", "level", "label", "est", "se", "z", "pvalue", "ci_lower",
                 "ci_upper", "std_lv", "std_all")  # fmt: skip
-        content = {
+        content: dict[str, object] = {
             "estimator": self.estimator,
             "missing": self.missing,
             "converged": self.converged,
@@ -135,6 +138,8 @@ class SemResult:
             "undefined": self.undefined,
             "conventions": list(self.conventions),
         }
+        if self.bootstrap is not None:
+            content["bootstrap"] = self.bootstrap.summary()
         return json.dumps(content, indent=2, ensure_ascii=False, allow_nan=False)
 
 
