@@ -94,7 +94,7 @@ def _differences(before: list[list[str]], after: list[list[str]]) -> Iterator[st
 
 
 def same_cell(before: str, after: str, absolute: float = ABSOLUTE) -> bool:
-    """Whether two cells say the same: words and whole numbers exactly, other numbers within ``absolute`` or rounding."""
+    """Whether two cells say the same: words and whole numbers exactly, others within rounding or ``absolute``."""
     if before == after:
         return True
     try:
