@@ -20,17 +20,27 @@ def baseline_table(table: ParameterTable) -> ParameterTable:
     """Variances (and means) free in every group; fixed exogenous moments as in ``table``."""
     rows: list[Parameter] = []
     for group in range(len(table.groups)):
-        free = [name for name in table.observed if name not in table.exogenous]
+        free = [name for name in table.observed if name not in (*table.exogenous, *table.ordinal)]
         added = [Parameter(name, "~~", name, user=False, free=1, group=group) for name in free]
         if table.meanstructure:
             added += [Parameter(name, "~1", "", user=False, free=1, group=group) for name in free]
-        rows += [*added, *(row for row in table.parameters if row.exogenous and row.group == group)]
+        rows += [*added, *_kept(table, group)]
     count = 0
     numbered = []
     for row in rows:
         count += row.free
         numbered.append(replace(row, free=count if row.free else 0))
     return replace(table, parameters=tuple(numbered), definitions=(), constraints=(), latent=())
+
+
+def _kept(table: ParameterTable, group: int) -> list[Parameter]:
+    """Fixed exogenous moments; of ordinal variables unit latent responses and free thresholds."""
+    kept = [row for row in table.parameters if row.exogenous and row.group == group]
+    for name in table.ordinal:
+        kept.append(Parameter(name, "~~", name, user=False, fixed=1.0, group=group))
+        kept.append(Parameter(name, "~*~", name, user=False, fixed=1.0, group=group))
+    cuts = [row for row in table.parameters if row.op == "|" and row.group == group]
+    return [*kept, *(Parameter(row.lhs, "|", row.rhs, user=False, free=1, group=group) for row in cuts)]
 
 
 def baseline_estimates(

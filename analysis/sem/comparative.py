@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from analysis.sem import chi_square
-from analysis.sem.residual_measures import Measures
+from analysis.sem.measures import Measures
 
 
 def comparative(chisq: float, df: int, baseline_chisq: float, baseline_df: int) -> Measures:

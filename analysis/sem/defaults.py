@@ -29,11 +29,14 @@ class Roles:
 
 @dataclass(frozen=True, slots=True)
 class Defaults:
-    """The choices that decide what is added. ``thresholds`` counts those of each ordinal variable."""
+    """The choices that decide what is added. ``thresholds`` counts those of each ordinal variable, and
+    ``free_scales`` lets the scale of its latent response vary after the first group, as equal thresholds allow.
+    """
 
     std_lv: bool = False
     meanstructure: bool = False
     thresholds: Mapping[str, int] | None = None
+    free_scales: bool = False
 
 
 def roles_of(statements: Sequence[Statement]) -> Roles:
@@ -63,7 +66,7 @@ def complete_rows(statements: Sequence[Statement], roles: Roles, defaults: Defau
         *_covariances(roles),
         *_exogenous_moments(roles),
         *(_intercepts(roles, defaults) if defaults.meanstructure else []),
-        *_thresholds(defaults.thresholds or {}),
+        *_thresholds(defaults.thresholds or {}, free_scale=group > 0 and defaults.free_scales),
     ]
     return [*written, *(replace(row, group=group) for row in added if _key(row) not in has)]
 
@@ -155,5 +158,8 @@ def _intercepts(roles: Roles, defaults: Defaults) -> list[Parameter]:
     return rows
 
 
-def _thresholds(counts: Mapping[str, int]) -> list[Parameter]:
-    return [Parameter(name, "|", f"t{k}", user=False, free=1) for name, n in counts.items() for k in range(1, n + 1)]
+def _thresholds(counts: Mapping[str, int], free_scale: bool) -> list[Parameter]:
+    cuts = [Parameter(name, "|", f"t{k}", user=False, free=1) for name, n in counts.items() for k in range(1, n + 1)]
+    fixed = None if free_scale else 1.0
+    scales = [Parameter(name, "~*~", name, user=False, free=int(free_scale), fixed=fixed) for name in counts]
+    return [*cuts, *scales]

@@ -8,21 +8,30 @@ from typing import TypedDict, Unpack
 import pandas as pd
 
 from analysis.errors import ModelError, Problem
-from analysis.sem.estimators import choose
-from analysis.sem.groups import Selection, group_labels, rows_of_groups
+from analysis.sem.defaults import roles_of
+from analysis.sem.estimators import Estimator, choose
+from analysis.sem.groups import GroupRows, Selection, group_labels, rows_of_groups
+from analysis.sem.least_squares import solve_least_squares
 from analysis.sem.moments import SampleMoments, moments_given
 from analysis.sem.partable import ParameterTable, TableOptions, bind_exogenous, build_table
 from analysis.sem.present import present
 from analysis.sem.result import SemResult
 from analysis.sem.solution import Solution, solve
+from analysis.sem.statistics import (
+    continuous_statistics,
+    ordinal_categories,
+    ordinal_groups,
+    require_fit_for_ordinal,
+)
 from analysis.sem.syntax import parse_model
 
 
 class FitOptions(TypedDict, total=False):
     """Options of ``fit`` and ``estimate``, the command line's with underscores."""
 
-    estimator: str
+    estimator: str | None
     missing: str
+    ordered: str | Sequence[str]
     group: str | None
     group_equal: Sequence[str]
     group_partial: Sequence[str]
@@ -48,8 +57,9 @@ def estimate(
     model: str,
     data: pd.DataFrame | None = None,
     *,
-    estimator: str = "ML",
+    estimator: str | None = None,
     missing: str = "listwise",
+    ordered: str | Sequence[str] = (),
     group: str | None = None,
     group_equal: Sequence[str] = (),
     group_partial: Sequence[str] = (),
@@ -62,36 +72,57 @@ def estimate(
     meanstructure: bool = False,
     name: str = "model",
 ) -> Solution:
-    """Estimate lavaan syntax on ``data``, or by ML on a covariance matrix and its N.
+    """Estimate lavaan syntax on ``data``, or on a covariance matrix and its N.
 
-    ``estimator`` is ML, MLR or MLM; ``missing`` is listwise or fiml. ``group``, ``cluster`` and ``weights`` name
-    columns; ``group_equal`` the kinds of parameters that groups share, but for those in ``group_partial``. ``cov`` is
-    as printed (divided by N - 1). Raises SpecificationError for faulty syntax, ModelError for unknown variables and
-    models that are not identified, DataError for data that cannot be used and EstimationError where the sample
-    covariance is singular or no minimum was reached.
+    ``estimator`` is ML (the default), MLR, MLM, GLS or ULS for continuous variables, WLSMV (the default) or DWLS where
+    ``ordered`` names ordinal ones ("all": every one that is explained). ``missing`` is listwise or fiml. ``group``,
+    ``cluster`` and ``weights`` name columns; ``group_equal`` the kinds of parameters that groups share, but for those
+    in ``group_partial``. ``cov`` is as printed (divided by N - 1). Raises SpecificationError for faulty syntax,
+    ModelError for unknown variables and models that are not identified, DataError for data that cannot be used and
+    EstimationError where the sample covariance is singular or no minimum was reached.
     """
-    chosen = choose(estimator, missing, clustered=cluster is not None, weighted=weights is not None)
+    chosen = choose(
+        estimator, missing, ordinal=bool(ordered), clustered=cluster is not None, weighted=weights is not None
+    )
+    parsed = parse_model(model, name)
+    selection = Selection(missing, group, weights, cluster)
+    categories = {} if data is None else ordinal_categories(data, roles_of(parsed.statements), ordered, selection)
     options = TableOptions(
         std_lv=std_lv,
         meanstructure=meanstructure or means is not None or missing == "fiml" or cluster is not None,
         groups=("",) if group is None or data is None else group_labels(data, group),
         group_equal=tuple(group_equal),
         group_partial=tuple(group_partial),
+        thresholds={variable: len(codes) - 1 for variable, codes in categories.items()},
     )
-    table = build_table(parse_model(model, name), options)
+    table = build_table(parsed, options)
     _require_no_collision(table, data if data is not None else cov)
     if data is None:
-        if chosen.robust or missing == "fiml":
-            raise ModelError(
-                Problem(f"{chosen.name} with {missing} needs responses, not moments alone", name, "use ML")
-            )
-        rows, samples = None, [_given(table, cov, nobs, means, name)]
-    else:
-        selection = Selection(missing, group, weights, cluster)
-        rows = rows_of_groups(data, table.observed, table.exogenous, table.groups, selection)
-        samples = [part.moments for part in rows]
+        if chosen.robust or missing == "fiml" or ordered:
+            what = f"{chosen.name} with {missing} needs responses, not moments alone"
+            raise ModelError(Problem(what, name, "use ML"))
+        return _solve(table, [_given(table, cov, nobs, means, name)], None, chosen, name)
+    rows = rows_of_groups(data, table.observed, table.exogenous, table.groups, selection)
+    if categories:
+        require_fit_for_ordinal(table, roles_of(parsed.statements).predictors)
+        return solve_least_squares(table, ordinal_groups(table, rows, categories), chosen, name)
+    return _solve(table, [part.moments for part in rows], rows, chosen, name)
+
+
+def _solve(
+    table: ParameterTable,
+    samples: Sequence[SampleMoments],
+    rows: Sequence[GroupRows] | None,
+    estimator: Estimator,
+    name: str,
+) -> Solution:
+    """Fix exogenous moments to the sample's and minimise the estimator's discrepancy."""
+    if estimator.least_squares:
+        groups = [continuous_statistics(table, sample, estimator.name) for sample in samples]
+        table = bind_exogenous(table, [(group.sample.covariance, group.sample.mean) for group in groups])
+        return solve_least_squares(table, groups, estimator, name)
     table = bind_exogenous(table, [(sample.covariance, sample.mean) for sample in samples])
-    return solve(table, samples, rows, chosen, name)
+    return solve(table, samples, rows, estimator, name)
 
 
 def _given(

@@ -5,20 +5,17 @@ A measure that is not defined for a model is None and its reason stands in ``Fit
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
 from analysis.sem import chi_square
 from analysis.sem.comparative import comparative, rmsea
-from analysis.sem.implied import Implied
+from analysis.sem.measures import Measures
 from analysis.sem.model_tests import ModelTest
-from analysis.sem.moments import SampleMoments
-from analysis.sem.partable import ParameterTable
-from analysis.sem.patterns import Patterns
-from analysis.sem.residual_measures import Measures, residual_measures
+from analysis.sem.residual_measures import residual_measures
 from analysis.sem.scaled_measures import corrected_measures
+from analysis.sem.solution import Solution
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,40 +26,44 @@ class FitMeasures:
     undefined: dict[str, str]
 
 
-def fit_measures(
-    test: ModelTest,
-    samples: Sequence[SampleMoments],
-    implied: Sequence[Implied],
-    patterns: Sequence[Patterns] | None,
-    table: ParameterTable,
-    npar: int,
-) -> FitMeasures:
-    """All fit measures of a normal-theory model; ``npar`` is the number of parameters less that of constraints,
-    ``patterns`` are those of each group where values are missing.
-    """
-    n = sum(sample.n_observations for sample in samples)
+def fit_measures(solution: Solution) -> FitMeasures:
+    """All fit measures of a solution."""
+    test, npar, n_groups = solution.test, solution.npar, len(solution.samples)
+    tested = solution.estimator.name != "ULS"
+    n = solution.n_observations
+    counted = n - solution.estimator.lost_per_group * n_groups
     values: Measures = {
         "npar": npar,
         "fmin": test.chisq / (2 * n),
         "chisq": test.chisq,
         "df": test.df,
-        "pvalue": chi_square.upper_tail(test.chisq, test.df) if test.df > 0 else None,
+        "pvalue": chi_square.upper_tail(test.chisq, test.df) if test.df > 0 and tested else None,
         "baseline_chisq": test.baseline_chisq,
         "baseline_df": test.baseline_df,
         "baseline_pvalue": (
-            chi_square.upper_tail(test.baseline_chisq, test.baseline_df) if test.baseline_df > 0 else None
+            chi_square.upper_tail(test.baseline_chisq, test.baseline_df) if test.baseline_df > 0 and tested else None
         ),
     }
     values |= comparative(test.chisq, test.df, test.baseline_chisq, test.baseline_df)
-    values |= information_criteria(test, npar, n)
-    values |= rmsea(test.chisq, test.df, n, len(samples))
-    values |= absolute(test.chisq, test.df, n, npar)
-    values |= residual_measures(samples, implied, patterns, table, test.df)
-    values |= corrected_measures(test, n, len(samples))
-    return FitMeasures(values, {name: _reason(name, test) for name, value in values.items() if value is None})
+    if test.loglik is not None:
+        values |= information_criteria(test.loglik, test.unrestricted_loglik, npar, n)
+    values |= rmsea(test.chisq, test.df, counted, n_groups)
+    values |= absolute(test.chisq, test.df, counted, npar)
+    values |= residual_measures(solution)
+    values |= corrected_measures(test, n, n_groups)
+    if solution.table.ordinal:
+        del values["ecvi"]  # an expectation of cross-validated likelihood, which ordinal models do not have
+    undefined = {name: _reason(name, test, tested) for name, value in values.items() if value is None}
+    return FitMeasures(values, undefined)
 
 
-def _reason(name: str, test: ModelTest) -> str:
+def _reason(name: str, test: ModelTest, tested: bool) -> str:
+    if not tested and name in {"pvalue", "baseline_pvalue"}:
+        return "the chi-square of unweighted least squares has no known distribution"
+    if name.startswith("srmr_mplus"):
+        return "Mplus's SRMR is not defined for ordinal variables"
+    if name.endswith("_robust") and test.shift is not None:
+        return "robust indices of ordinal models need ordinal variables alone, and thresholds free in every group"
     if name.endswith(("_scaled", "_robust", "_factor")) and test.df:
         return "the scaling factor of the test is not positive or cannot be computed"
     if test.df == 0:
@@ -74,12 +75,12 @@ def _reason(name: str, test: ModelTest) -> str:
     return f"{name} is not defined for this model"
 
 
-def information_criteria(test: ModelTest, n_free: int, n: int) -> Measures:
+def information_criteria(loglik: float, unrestricted: float | None, n_free: int, n: int) -> Measures:
     """AIC (Akaike 1974), BIC (Schwarz 1978) and sample-size adjusted BIC (Sclove 1987) from log-likelihood."""
-    deviance = -2.0 * test.loglik
+    deviance = -2.0 * loglik
     return {
-        "logl": test.loglik,
-        "unrestricted_logl": test.unrestricted_loglik,
+        "logl": loglik,
+        "unrestricted_logl": unrestricted,
         "aic": deviance + 2 * n_free,
         "bic": deviance + np.log(n) * n_free,
         "ntotal": n,

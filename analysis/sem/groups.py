@@ -29,11 +29,13 @@ class Selection:
 
 @dataclass(frozen=True, slots=True)
 class GroupRows:
-    """One group: ``values`` (n, p) with NaN where missing; ``weights`` (n,) with mean 1 and ``clusters`` (n,) as codes
-    from 0, None where there are none; ``saturated`` are the moments of the saturated model.
+    """One group: ``values`` (n, p) with NaN where missing and the rows' ``positions`` (n,) in the data; ``weights`` (n,)
+    with mean 1 and ``clusters`` (n,) as codes from 0, None where there are none; ``saturated`` are the moments of the
+    saturated model.
     """
 
     names: tuple[str, ...]
+    positions: IntArray
     values: Array
     weights: Array | None
     clusters: IntArray | None
@@ -133,4 +135,6 @@ def _rows(
     require_variance(values, names)
     weights = None if all_weights is None else all_weights[mask] / all_weights[mask].mean()
     patterns = patterns_of(values, weights)
-    return GroupRows(tuple(names), values, weights, clusters, patterns, saturated_moments(patterns), n_dropped)
+    positions = np.flatnonzero(mask).astype(np.int64)
+    saturated = saturated_moments(patterns)
+    return GroupRows(tuple(names), positions, values, weights, clusters, patterns, saturated, n_dropped)

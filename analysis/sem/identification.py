@@ -22,12 +22,15 @@ _REMEDY = (
 
 
 def n_moments(table: ParameterTable) -> int:
-    """Number of sample moments that the model explains; moments of observed covariates are none of them."""
-    p, x = len(table.observed), len(table.exogenous)
-    moments = p * (p + 1) // 2 - x * (x + 1) // 2
+    """Number of sample statistics that the model explains; moments of observed covariates are none of them.
+
+    An ordinal variable has thresholds in place of a mean and a variance.
+    """
+    p, x, ordinal = len(table.observed), len(table.exogenous), len(table.ordinal)
+    moments = p * (p + 1) // 2 - x * (x + 1) // 2 - ordinal
     if table.meanstructure:
-        moments += p - x
-    return moments * len(table.groups)
+        moments += p - x - ordinal
+    return moments * len(table.groups) + sum(row.op == "|" for row in table.parameters)
 
 
 def require_identified(

@@ -25,8 +25,8 @@ class Structure:
     """Where each row of one group's part of the parameter table stands in A, S and m.
 
     ``rows`` are their positions in the whole table. ``fixed`` (n_rows,) holds fixed values and ``free`` (n_rows,)
-    the position in theta, -1 where fixed. ``a``, ``s`` and ``m`` list rows; ``*_to``, ``*_at`` and the like their
-    places. ``collect`` (n_free, n_rows) adds up rows that share a free parameter.
+    the position in theta, -1 where fixed. ``a``, ``s``, ``m``, ``delta`` and ``threshold`` list rows; names that
+    begin with them their places. ``collect`` (n_free, n_rows) adds up rows that share a free parameter.
     """
 
     names: tuple[str, ...]
@@ -42,6 +42,10 @@ class Structure:
     s_second: IntArray
     m: IntArray
     m_at: IntArray
+    delta: IntArray
+    delta_at: IntArray
+    threshold: IntArray
+    threshold_at: IntArray
     collect: Array
 
     def values(self, theta: Array) -> Array:
@@ -54,8 +58,9 @@ class Structure:
 
 @dataclass(frozen=True, slots=True)
 class Implied:
-    """Implied moments at one theta: covariance (p, p) and mean (p,) of observed variables, the inverse E
-    (k, k) and the full covariance (k, k) of observed and latent variables, and A's and m's values.
+    """Implied moments at one theta: covariance (p, p) and mean (p,) of observed variables, the inverse E (k, k), the
+    covariance (k, k) and mean (k,) of observed and latent variables, the scale ``delta`` (p,) of latent responses
+    (1 where it is no parameter) and the values of all rows (n_rows,).
     """
 
     covariance: Array
@@ -63,17 +68,22 @@ class Implied:
     inverse: Array
     full_covariance: Array
     full_mean: Array
+    delta: Array
+    row_values: Array
 
 
 @dataclass(frozen=True, slots=True)
 class Derivatives:
     """Factors of dSigma_r = L_r R_r' + R_r L_r' for every row r of the table: left and right (p, n_rows);
     ``mean`` (p, n_rows) holds dmu_r. Rows of fixed parameters are there too and are left out by ``collect``.
+    ``delta_row`` and ``delta_of`` list the rows that scale latent responses and their variables.
     """
 
     left: Array
     right: Array
     mean: Array
+    delta_row: IntArray
+    delta_of: IntArray
 
 
 def structure_of(table: ParameterTable, group: int = 0) -> Structure:
@@ -84,6 +94,8 @@ def structure_of(table: ParameterTable, group: int = 0) -> Structure:
     a = [i for i, row in enumerate(rows) if row.op in {"=~", "~"}]
     s = [i for i, row in enumerate(rows) if row.op == "~~"]
     m = [i for i, row in enumerate(rows) if row.op == "~1"]
+    delta = [i for i, row in enumerate(rows) if row.op == "~*~"]
+    threshold = [i for i, row in enumerate(rows) if row.op == "|"]
     # A loading points from the latent on its left to the item on its right, a regression the other way.
     a_to = [at[rows[i].rhs if rows[i].op == "=~" else rows[i].lhs] for i in a]
     a_from = [at[rows[i].lhs if rows[i].op == "=~" else rows[i].rhs] for i in a]
@@ -108,6 +120,10 @@ def structure_of(table: ParameterTable, group: int = 0) -> Structure:
         s_second=indices([at[rows[i].rhs] for i in s]),
         m=indices(m),
         m_at=indices([at[rows[i].lhs] for i in m]),
+        delta=indices(delta),
+        delta_at=indices([at[rows[i].lhs] for i in delta]),
+        threshold=indices(threshold),
+        threshold_at=indices([at[rows[i].lhs] for i in threshold]),
         collect=collect,
     )
 
@@ -126,7 +142,9 @@ def implied(structure: Structure, theta: Array) -> Implied:
     inverse = np.asarray(np.linalg.inv(directed), dtype=np.float64)
     full = inverse @ residual @ inverse.T
     full_mean = inverse @ intercepts
-    return Implied(full[:p, :p], full_mean[:p], inverse, full, full_mean)
+    delta = np.ones(p)
+    delta[structure.delta_at] = values[structure.delta]
+    return Implied(full[:p, :p], full_mean[:p], inverse, full, full_mean, delta, values)
 
 
 def derivatives(structure: Structure, at: Implied) -> Derivatives:
@@ -145,7 +163,7 @@ def derivatives(structure: Structure, at: Implied) -> Derivatives:
     halved = np.where(structure.s_first == structure.s_second, 0.5, 1.0)
     right[:, structure.s] = effect[:, structure.s_second] * halved
     mean[:, structure.m] = effect[:, structure.m_at]
-    return Derivatives(left, right, mean)
+    return Derivatives(left, right, mean, structure.delta, structure.delta_at)
 
 
 def second_derivatives_of_covariance(structure: Structure, at: Implied, weight: Array) -> Array:

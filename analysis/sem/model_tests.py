@@ -37,8 +37,9 @@ class PopulationTest:
 @dataclass(frozen=True, slots=True)
 class ModelTest:
     """Chi-square of the model and of the baseline with their df, scaling factors (None: not scaled, or df 0), and
-    log-likelihoods. ``scaling_h1`` and ``scaling_h0`` are the mean correction of saturated model and model;
-    ``population`` is what robust fit measures are made of, None where the plain ones need no correction.
+    log-likelihoods, None without a likelihood. A scaled chi-square is chisq / scaling + shift. ``scaling_h1`` and
+    ``scaling_h0`` are the mean corrections of saturated model and model; ``population`` is what robust fit measures
+    are made of, None where the plain ones need no correction.
     """
 
     chisq: float
@@ -48,11 +49,13 @@ class ModelTest:
     is_scaled: bool
     scaling: float | None
     baseline_scaling: float | None
+    shift: float | None
+    baseline_shift: float | None
     scaling_h1: float | None
     scaling_h0: float | None
     population: PopulationTest | None
-    loglik: float
-    unrestricted_loglik: float
+    loglik: float | None
+    unrestricted_loglik: float | None
 
 
 def likelihood_tests(
@@ -96,6 +99,8 @@ def likelihood_tests(
         is_scaled=is_scaled,
         scaling=scaling,
         baseline_scaling=baseline_scaling,
+        shift=None,
+        baseline_shift=None,
         scaling_h1=traces.saturated / moments if estimator.scaling == "yuan_bentler" else None,
         scaling_h0=traces.model / n_rows if estimator.scaling == "yuan_bentler" else None,
         population=population,

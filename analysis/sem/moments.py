@@ -23,6 +23,7 @@ class SampleMoments:
     mean: Array
     n_observations: int
     n_dropped: int = 0
+    thresholds: tuple[Array, ...] = ()
 
 
 def moments_given(covariance: pd.DataFrame, nobs: int, names: Sequence[str], means: pd.Series | None) -> SampleMoments:

@@ -68,6 +68,11 @@ class ParameterTable:
     meanstructure: bool
 
     @property
+    def ordinal(self) -> tuple[str, ...]:
+        """Observed variables that are cut from latent responses."""
+        return tuple(dict.fromkeys(row.lhs for row in self.parameters if row.op == "~*~"))
+
+    @property
     def n_free(self) -> int:
         """Number of free parameters; tied parameters count once."""
         return max((row.free for row in self.parameters), default=0)
@@ -91,8 +96,12 @@ def build_table(model: ParsedModel, options: TableOptions | None = None) -> Para
     _refuse(model, options)
     roles = roles_of(model.statements)
     has_means = any(s.op == "~" and s.rhs == "1" for s in model.statements)
+    several = len(options.groups) > 1
     defaults = Defaults(
-        options.std_lv, options.meanstructure or has_means or len(options.groups) > 1, options.thresholds
+        std_lv=options.std_lv,
+        meanstructure=options.meanstructure or has_means or several or bool(options.thresholds),
+        thresholds=options.thresholds,
+        free_scales="thresholds" in options.group_equal,
     )
     rows: list[Parameter] = []
     for group, label in enumerate(options.groups):
@@ -134,7 +143,7 @@ def _refuse(model: ParsedModel, options: TableOptions) -> None:
     problems = [
         Problem(f"'{s.op}' is not estimated here", f"{model.filename}:{s.line}", "use =~, ~, ~~, ~ 1 and :=")
         for s in model.statements
-        if s.op in {"<~", "~*~"} or (s.op == "|" and not options.thresholds)
+        if s.op == "<~" or (s.op in {"|", "~*~"} and not options.thresholds)
     ]
     problems += [
         Problem("blocks of levels are not estimated here", f"{model.filename}:{s.line}")
@@ -167,9 +176,10 @@ def _with_free_means(rows: list[Parameter], roles: Roles, options: TableOptions)
     Equal intercepts put the groups on one scale, on which the first group's latent mean is the origin; equal
     loadings do the same for the unit of a latent identified by its variance.
     """
+    anchors = {"thresholds"} if options.thresholds else {"intercepts"}
     freed = []
     for row in rows:
-        mean = row.op == "~1" and row.lhs in roles.latent and "intercepts" in options.group_equal
+        mean = row.op == "~1" and row.lhs in roles.latent and bool(anchors & set(options.group_equal))
         unit = row.is_variance and row.lhs in roles.latent and options.std_lv and "loadings" in options.group_equal
         if row.group > 0 and not row.user and (mean or unit):
             freed.append(replace(row, free=1, fixed=None))
@@ -197,6 +207,8 @@ def _kind(row: Parameter, roles: Roles) -> str:
         return "loadings"
     if row.op == "~":
         return "regressions"
+    if row.op == "~*~":
+        return ""
     if row.op == "|":
         return "thresholds"
     if row.op == "~1":

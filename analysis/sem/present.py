@@ -21,7 +21,7 @@ _Z = chi_square.normal_quantile(0.975)
 def present(model: str, name: str, missing: str, solution: Solution) -> SemResult:
     """The result of ``model`` (lavaan syntax)."""
     table, optimum = solution.table, solution.optimum
-    measures = fit_measures(solution.test, solution.samples, solution.implied, solution.patterns, table, solution.npar)
+    measures = fit_measures(solution)
     by_lv, by_all = _standardised(solution)
     effects = defined_effects(table, solution.values, solution.covariance, by_lv, by_all)
     rows = [_estimate(solution, i, by_lv[i], by_all[i]) for i in range(len(table.parameters))]
@@ -90,7 +90,9 @@ def _estimate(solution: Solution, i: int, std_lv: float, std_all: float) -> Esti
     groups = solution.table.groups
     se = None
     if row.free and solution.covariance is not None:
-        se = float(np.sqrt(max(solution.covariance[row.free - 1, row.free - 1], 0.0)))
+        variance = solution.covariance[row.free - 1, row.free - 1]
+        # A parameter that a binding constraint holds in place has no sampling variance, hence no standard error.
+        se = float(np.sqrt(variance)) if variance > 1e-20 * max(1.0, solution.values[i] ** 2) else None
     return _inferred(
         (row.lhs, row.op, row.rhs, row.label),
         float(solution.values[i]),

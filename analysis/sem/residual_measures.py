@@ -5,49 +5,91 @@ With several groups each measure is the mean of the groups', weighted by their s
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
 import numpy as np
 from numpy.typing import NDArray
 
+from analysis.sem.discrepancy import Discrepancy
+from analysis.sem.discrepancy.least_squares import LeastSquares
+from analysis.sem.discrepancy.missing import FullInformation
+from analysis.sem.identification import n_moments
 from analysis.sem.implied import Implied
+from analysis.sem.measures import Measures
 from analysis.sem.moments import SampleMoments
 from analysis.sem.partable import ParameterTable
 from analysis.sem.patterns import Patterns
+from analysis.sem.solution import Solution
 
 Array = NDArray[np.float64]
-Measures = dict[str, int | float | None]
 
 
-def residual_measures(
-    samples: Sequence[SampleMoments],
-    implied: Sequence[Implied],
-    patterns: Sequence[Patterns] | None,
-    table: ParameterTable,
-    df: int,
-) -> Measures:
-    """All residual measures of a model; ``patterns`` of each group where values are missing."""
-    n_total = sum(sample.n_observations for sample in samples)
+def residual_measures(solution: Solution) -> Measures:
+    """All residual measures of a model."""
+    table, samples = solution.table, solution.samples
     groups = []
-    for group, (sample, at) in enumerate(zip(samples, implied, strict=True)):
-        if patterns is None:
-            gfi = goodness_of_fit(sample, at, table)
+    for part, sample, at in zip(solution.objective.parts, samples, solution.implied, strict=True):
+        if table.ordinal and isinstance(part.discrepancy, LeastSquares):
+            summaries = ordinal_summaries(part.discrepancy, sample, at)
         else:
-            gfi = goodness_of_fit_under_missing(patterns[group], sample.n_observations, at, table)
-        groups.append({**residual_summaries(sample, at, table.meanstructure), "gfi": gfi})
-    shares = [sample.n_observations / n_total for sample in samples]
+            summaries = residual_summaries(sample, at, table.meanstructure)
+        groups.append({**summaries, "gfi": _goodness_of_fit(part.discrepancy, sample, at, table)})
+    shares = [sample.n_observations / solution.n_observations for sample in samples]
     values: Measures = {}
     for name in groups[0]:
         parts = [group[name] for group in groups]
         defined = [part * share for part, share in zip(parts, shares, strict=True) if part is not None]
         values[name] = sum(defined) if len(defined) == len(parts) else None
-    p = len(table.observed)
-    # AGFI and PGFI count every moment, as lavaan does.
-    moments = (p * (p + 1) // 2 + (p if table.meanstructure else 0)) * len(samples)
+    df = solution.df
+    # AGFI and PGFI count every moment, those of fixed covariates too, as lavaan does.
+    x = len(table.exogenous)
+    fixed = x * (x + 1) // 2 + (x if table.meanstructure else 0)
+    moments = n_moments(table) + fixed * len(samples)
     gfi = values["gfi"] or 0.0
     values["agfi"] = 1.0 - moments / df * (1.0 - gfi) if df else None
     values["pgfi"] = df / moments * gfi
+    if table.ordinal:
+        # Weighted root mean square residual (Yu 2002), over the statistics of one group, as lavaan counts.
+        values["wrmr"] = float(np.sqrt(solution.test.chisq * len(samples) / moments))
     return values
+
+
+def _goodness_of_fit(discrepancy: Discrepancy, sample: SampleMoments, at: Implied, table: ParameterTable) -> float:
+    """GFI in the metric in which the discrepancy weighs residuals."""
+    if isinstance(discrepancy, LeastSquares):
+        residual = discrepancy.observed - discrepancy.fitted(at)
+        return 1.0 - discrepancy.length(residual) / discrepancy.length(discrepancy.observed)
+    if isinstance(discrepancy, FullInformation):
+        return goodness_of_fit_under_missing(discrepancy.patterns, sample.n_observations, at, table)
+    return goodness_of_fit(sample, at, table)
+
+
+def ordinal_summaries(fit: LeastSquares, sample: SampleMoments, implied: Implied) -> dict[str, float | None]:
+    """The same measures of correlations, and of thresholds and means, where some variables are ordinal.
+
+    As lavaan counts: RMR and SRMR divide by all elements of the lower triangle, of which the diagonal adds nothing.
+    """
+    chosen, d = fit.statistics, np.sqrt(np.diag(sample.covariance))
+    residual = fit.observed - fit.fitted(implied)
+    pairs = chosen.first != chosen.second
+    raw_pairs, raw_first = (
+        residual[chosen.covariance][pairs],
+        np.append(residual[chosen.threshold], residual[chosen.mean]),
+    )
+    lower = (residual[chosen.covariance] / (d[chosen.first] * d[chosen.second]))[pairs]
+    first = np.append(residual[chosen.threshold], residual[chosen.mean] / d[chosen.mean_of])
+    raw, own = float(np.sum(raw_pairs**2)), float(np.sum(lower**2))
+    whole = own + float(np.sum(first**2))
+    every = len(lower) + len(d)
+    values: dict[str, float | None] = {
+        "rmr": float(np.sqrt((raw + np.sum(raw_first**2)) / (every + len(first)))),
+        "rmr_nomean": float(np.sqrt(raw / every)),
+        "srmr_bentler": float(np.sqrt(whole / (every + len(first)))),
+        "srmr_bentler_nomean": float(np.sqrt(own / every)),
+        "crmr": float(np.sqrt(whole / (len(lower) + len(first)))),
+        "crmr_nomean": float(np.sqrt(own / len(lower))) if len(lower) else None,
+        "srmr_mplus": None,
+        "srmr_mplus_nomean": None,
+    }
+    return {**values, "srmr": values["srmr_bentler_nomean"]}
 
 
 def residual_summaries(sample: SampleMoments, implied: Implied, meanstructure: bool) -> dict[str, float | None]:

@@ -6,8 +6,8 @@ import numpy as np
 
 from analysis.sem import chi_square
 from analysis.sem.comparative import comparative, rmsea
+from analysis.sem.measures import Measures
 from analysis.sem.model_tests import ModelTest, PopulationTest
-from analysis.sem.residual_measures import Measures
 
 _RMSEA = ("rmsea", "rmsea_ci_lower", "rmsea_ci_upper", "rmsea_pvalue", "rmsea_notclose_pvalue")
 
@@ -23,7 +23,8 @@ def corrected_measures(test: ModelTest, n: int, n_groups: int) -> Measures:
 
 def scaled_measures(test: ModelTest, n: int, n_groups: int) -> Measures:
     """Everything that follows from the scaled chi-squares of model and baseline."""
-    chisq, baseline = _scaled(test.chisq, test.scaling), _scaled(test.baseline_chisq, test.baseline_scaling)
+    chisq = _scaled(test.chisq, test.scaling, test.shift)
+    baseline = _scaled(test.baseline_chisq, test.baseline_scaling, test.baseline_shift)
     values: Measures = {
         "chisq_scaled": chisq,
         "df_scaled": test.df,
@@ -40,8 +41,11 @@ def scaled_measures(test: ModelTest, n: int, n_groups: int) -> Measures:
         return values
     scaled = comparative(chisq, test.df, baseline, test.baseline_df)
     values |= {f"{name}_scaled": value for name, value in scaled.items()}
-    # The scaled RMSEA compares the plain chi-square with its expectation, the factor times df.
-    of_rmsea = rmsea(test.chisq, (test.scaling or 0.0) * test.df, n, n_groups)
+    # The scaled RMSEA compares the plain chi-square with its expectation, the factor times df; a shifted test has
+    # expectation df itself.
+    shifted = test.shift is not None
+    expectation = test.df if shifted else (test.scaling or 0.0) * test.df
+    of_rmsea = rmsea(chisq if shifted else test.chisq, expectation, n, n_groups)
     return values | {f"{name}_scaled": of_rmsea[name] for name in _RMSEA}
 
 
@@ -83,5 +87,5 @@ def robust_rmsea(test: PopulationTest, df: int, n: int, n_groups: int) -> Measur
     return dict(zip(names, map(float, numbers), strict=True))
 
 
-def _scaled(chisq: float, factor: float | None) -> float | None:
-    return None if factor is None or factor <= 0 else chisq / factor
+def _scaled(chisq: float, factor: float | None, shift: float | None = None) -> float | None:
+    return None if factor is None or factor <= 0 else chisq / factor + (shift or 0.0)

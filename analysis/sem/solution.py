@@ -18,7 +18,7 @@ from analysis.sem.discrepancy.normal import NormalTheory
 from analysis.sem.estimators import Estimator
 from analysis.sem.fitted import Fitted
 from analysis.sem.groups import GroupRows
-from analysis.sem.identification import flat_parameters, require_identified
+from analysis.sem.identification import flat_parameters, n_moments, require_identified
 from analysis.sem.implied import Implied, structure_of
 from analysis.sem.model_tests import ModelTest, likelihood_tests
 from analysis.sem.moments import SampleMoments
@@ -69,6 +69,11 @@ class Solution:
         return Fitted(self.table, self.objective, self.optimum.theta, jacobian)
 
     @property
+    def df(self) -> int:
+        """Degrees of freedom: sample statistics less parameters."""
+        return n_moments(self.table) - self.npar
+
+    @property
     def n_observations(self) -> int:
         """Observations over all groups."""
         return sum(sample.n_observations for sample in self.samples)
@@ -106,18 +111,13 @@ def solve(
     start = starting_values(table, samples)
     require_identified(table, objective, start, [c for c in table.constraints if c.op == "=="])
     optimum, binding = minimise_constrained(table, objective, start)
-    if not optimum.converged:
-        what = f"no minimum was reached after {optimum.iterations} iterations: {optimum.message}"
-        hint = "check the model and the scale of the variables, or give starting values: f =~ x1 + start(0.8)*x2"
-        raise EstimationError(Problem(what, name, hint))
+    require_converged(optimum, name)
     _, jacobian = constraint_values(table, binding, optimum.theta)
     fitted = Fitted(table, objective, optimum.theta, jacobian)
     incomplete = any(isinstance(part.discrepancy, FullInformation) for part in objective.parts)
     information = fitted.information("observed" if incomplete else estimator.information)
     covariance = _covariance(fitted, information, rows, estimator)
-    # lavaan counts equalities alone: an inequality that binds gives no degree of freedom back.
-    n_equalities = sum(c.op == "==" for c in binding)
-    npar = table.n_free - (int(np.linalg.matrix_rank(jacobian[:n_equalities])) if n_equalities else 0)
+    npar = table.n_free - n_equalities(binding, jacobian)
     baseline = likelihood_objective(baseline_table(table), samples, rows)
     return Solution(
         table=table,
@@ -134,6 +134,23 @@ def solve(
         npar=npar,
         test=likelihood_tests(fitted, baseline, samples, rows, estimator, npar),
     )
+
+
+def require_converged(optimum: Optimum, name: str) -> None:
+    """Raise EstimationError where no minimum was reached."""
+    if not optimum.converged:
+        what = f"no minimum was reached after {optimum.iterations} iterations: {optimum.message}"
+        hint = "check the model and the scale of the variables, or give starting values: f =~ x1 + start(0.8)*x2"
+        raise EstimationError(Problem(what, name, hint))
+
+
+def n_equalities(binding: Sequence[Relation], jacobian: Array) -> int:
+    """Number of independent equality constraints; ``jacobian`` has those of equalities first.
+
+    lavaan counts equalities alone: an inequality that binds gives no degree of freedom back.
+    """
+    count = sum(c.op == "==" for c in binding)
+    return int(np.linalg.matrix_rank(jacobian[:count])) if count else 0
 
 
 def _covariance(

@@ -14,8 +14,8 @@ def standardised(structure: Structure, implied: Implied, values: Array) -> tuple
     """Standardised value of every row of one group: (std_lv, std_all), each of shape (n_rows,).
 
     Paths are multiplied by the SD of where they start and divided by that of where they end; a variance is
-    divided by the total variance, a covariance by the SDs of the two (residual) terms it joins, an intercept
-    by the SD. For std_lv the SD of every observed variable counts as 1 (Bollen 1989, pp. 123-126; lavaan's
+    divided by the total variance, a covariance by the SDs of the two (residual) terms it joins, an intercept or
+    threshold by the SD. For std_lv the SD of every observed variable counts as 1 (Bollen 1989, pp. 123-126; lavaan's
     conventions for residual covariances). NaN where a variance is negative.
     """
     with np.errstate(invalid="ignore", divide="ignore"):
@@ -50,5 +50,7 @@ def scale_factors(structure: Structure, implied: Implied, values: Array, *, obse
     i, j = structure.s_first, structure.s_second
     factors[structure.a] = total[structure.a_from] / total[structure.a_to]
     factors[structure.m] = 1.0 / total[structure.m_at]
+    factors[structure.threshold] = 1.0 / total[structure.threshold_at]
+    factors[structure.delta] = total[structure.delta_at]
     factors[structure.s] = 1.0 / np.where(i == j, total[i] ** 2, residual[i] * residual[j])
     return factors

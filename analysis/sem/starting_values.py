@@ -71,6 +71,10 @@ def _start(
         if row.lhs in at:
             return 0.5 * float(sample.covariance[at[row.lhs], at[row.lhs]])
         return factors[row.group, row.lhs][1]
+    if row.op == "|":
+        return float(sample.thresholds[at[row.lhs]][int(row.rhs[1:]) - 1])
+    if row.op == "~*~":
+        return 1.0
     if row.op == "~1" and row.lhs in at:
         return float(sample.mean[at[row.lhs]])
     return 0.0

@@ -44,15 +44,10 @@ def read_matrix(path: Path) -> pd.DataFrame:
 
     Raises DataError naming the rows and columns that do not match, and cells that are no numbers.
     """
-    text, _ = decode(_bytes(path), str(path))
-    separator = detect_separator(text)
-    try:
-        words = pd.read_csv(io.StringIO(text), sep=separator, index_col=0, dtype=str)
-    except (pd.errors.ParserError, pd.errors.EmptyDataError):
-        what = "this is no table with names in the first row and the first column"
-        raise DataError(Problem(what, str(path))) from None
+    table = _words(path)
+    words = table.set_index(table.columns[0])
     names = [str(name).strip() for name in words.index]
-    matrix = pd.DataFrame({str(name).strip(): _plain(words[name], separator) for name in words.columns})
+    matrix = pd.DataFrame({str(name).strip(): _plain(words[name], ",") for name in words.columns})
     matrix.index = pd.Index(names)
     problems = [
         Problem(f"'{name}' has only a row or only a column", str(path))
@@ -73,11 +68,28 @@ def read_matrix(path: Path) -> pd.DataFrame:
 
 
 def read_means(path: Path) -> pd.Series:
-    """Means from a row of names and a row of values. Raises DataError where there are more rows or no numbers."""
-    table = read_frame(path)
-    if len(table) != 1 or not all(pd.api.types.is_numeric_dtype(kind) for kind in table.dtypes):
-        raise DataError(Problem("means are one row of names and one row of numbers", str(path)))
-    return table.iloc[0]
+    """Means by name: a column of names beside a column of numbers, or a row of names above a row of numbers.
+
+    Raises DataError where it is neither.
+    """
+    table = _words(path)
+    if len(table) == 1 and table.shape[1] > 1:
+        table = table.T.set_axis(table.columns, axis=0)
+    elif table.shape[1] == 2:
+        table = table.set_index(table.columns[0])
+    means = _plain(table.iloc[:, 0], ",") if table.shape[1] == 1 else pd.Series(["?"])
+    if not pd.api.types.is_numeric_dtype(means):
+        raise DataError(Problem("means are names and numbers: two columns, or two rows", str(path)))
+    return means.set_axis([str(name).strip() for name in means.index])
+
+
+def _words(path: Path) -> pd.DataFrame:
+    """A small CSV file with its cells as they stand."""
+    text, _ = decode(_bytes(path), str(path))
+    try:
+        return pd.read_csv(io.StringIO(text), sep=detect_separator(text), dtype=str)
+    except (pd.errors.ParserError, pd.errors.EmptyDataError):
+        raise DataError(Problem("this is no table with names", str(path))) from None
 
 
 def read_words(path: Path) -> str:
