@@ -29,7 +29,7 @@ class Selection:
 
 @dataclass(frozen=True, slots=True)
 class GroupRows:
-    """One group: ``values`` (n, p) with NaN where missing and the rows' ``positions`` (n,) in the data; ``weights`` (n,)
+    """One group: ``values`` (n, p), NaN where missing, and the rows' ``positions`` (n,) in the data; ``weights`` (n,)
     with mean 1 and ``clusters`` (n,) as codes from 0, None where there are none; ``saturated`` are the moments of the
     saturated model.
     """
