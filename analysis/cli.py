@@ -18,7 +18,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command; returns 0, 1 for a failed ``verify``, or 2 for what the user can mend."""
     options = _parser().parse_args(arguments)
     try:
-        return int(options.command(options))
+        code = int(options.command(options))
+        sys.stdout.flush()
+        return code
+    except BrokenPipeError:
+        # Whoever read our output has closed it (``| head``); nothing more may be written, not even at the exit.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 141
     except SmartCityError as error:
         print(f"smartcity: {error}", file=sys.stderr)
         return 2
@@ -155,8 +161,11 @@ def _fit(options: argparse.Namespace) -> int:
     from analysis.sem import fit
     from analysis.survey import plain
 
-    if (options.data is None) == (options.cov is None):
+    moments = [options.cov is not None, options.nobs is not None]
+    if any(moments) != all(moments) or (options.data is None) != any(moments):
         raise DataError(Problem("give either --data FILE or --cov FILE with --nobs N", "smartcity fit"))
+    if options.means is not None and options.cov is None:
+        raise DataError(Problem("--means goes with --cov", "smartcity fit"))
     data = None if options.data is None else plain.read_frame(options.data)
     cov = None if options.cov is None else plain.read_matrix(options.cov)
     means = None if options.means is None else plain.read_means(options.means)

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import csv
 import json
+import os
+import subprocess
+import sys
 from collections.abc import Callable
 from pathlib import Path
 
@@ -11,6 +14,7 @@ import numpy as np
 import pandas as pd
 import pytest
 from analysis.cli import main
+from tests.references import REPOSITORY
 from tests.sem.models import simulated
 
 Edit = Callable[[str, str, str], None]
@@ -157,7 +161,9 @@ def test_fit_names_what_is_missing(project: Path, capsys: pytest.CaptureFixture[
     simulated(50, 1).to_csv("data.csv", index=False)
     Path("model.lav").write_text("f =~ x1 + x2 + y3", encoding="utf-8")
     assert "y3" in _fails(capsys, project, "fit", "model.lav", "--data", "data.csv")
-    assert "give either" in _fails(capsys, project, "fit", "model.lav")
+    for odd in ([], ["--nobs", "50"], ["--cov", "c.csv"], ["--data", "data.csv", "--nobs", "50"]):
+        assert "give either" in _fails(capsys, project, "fit", "model.lav", *odd)
+    assert "goes with --cov" in _fails(capsys, project, "fit", "model.lav", "--data", "data.csv", "--means", "m.csv")
     assert "check the path" in _fails(capsys, project, "fit", "none.lav", "--data", "data.csv")
     Path("model.lav").write_text("f =~ x1 ++ x2", encoding="utf-8")
     assert "model.lav:1:" in _fails(capsys, project, "fit", "model.lav", "--data", "data.csv")
@@ -180,3 +186,16 @@ def test_unknown_options_exit_with_2(capsys: pytest.CaptureFixture[str]) -> None
     with pytest.raises(SystemExit) as caught:
         main(["fit", "model.lav", "--no-such-option"])
     assert caught.value.code == 2
+
+
+def test_output_that_nobody_reads_to_its_end_is_no_error(project: Path) -> None:
+    simulated(200, 1).to_csv("data.csv", index=False)
+    Path("model.lav").write_text("f1 =~ x1 + x2 + x3", encoding="utf-8")
+    command = [sys.executable, "-m", "analysis", "fit", "model.lav", "--data", "data.csv"]
+    environment = {**os.environ, "PYTHONPATH": str(REPOSITORY)}
+    with subprocess.Popen(command, env=environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as process:
+        assert process.stdout is not None
+        assert process.stderr is not None
+        process.stdout.close()
+        assert process.stderr.read() == b""
+    assert process.returncode == 141
