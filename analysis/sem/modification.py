@@ -13,6 +13,7 @@ from analysis.errors import EstimationError, Problem
 from analysis.sem.candidates import candidates
 from analysis.sem.covariance import inverse_information
 from analysis.sem.implied import Implied, Structure, derivatives, structure_of
+from analysis.sem.parameter import Parameter
 from analysis.sem.partable import ParameterTable
 from analysis.sem.solution import Solution
 from analysis.sem.standardise import scale_factors
@@ -75,9 +76,9 @@ def _of_group(
 ) -> list[ModificationIndex]:
     part, structure = solution.objective.parts[group], structure_of(table, group)
     rows = [table.parameters[i] for i in structure.rows]
-    tested = np.array([i for i, row in enumerate(rows) if row.free == 0 and not row.exogenous], dtype=np.int64)
+    tested = np.array([i for i, row in enumerate(rows) if _can_be_freed(row, table)], dtype=np.int64)
     d = derivatives(structure, at)
-    score = -0.5 * part.share * part.discrepancy.gradient(at, d)[tested]
+    score = -0.5 * solution.score_share(group) * part.discrepancy.gradient(at, d)[tested]
     information = 0.5 * part.share * part.discrepancy.curvature(at, d)[tested]
     joint = information @ structure.collect.T
     alone = information[np.arange(len(tested)), tested]
@@ -94,6 +95,11 @@ def _of_group(
         for k, i in enumerate(tested)
         if left[k] > _LEFT * alone[k]
     ]  # fmt: skip
+
+
+def _can_be_freed(row: Parameter, table: ParameterTable) -> bool:
+    """Neither free already, nor a moment of fixed covariates, nor a residual variance that ordinal data fix."""
+    return row.free == 0 and not row.exogenous and not (row.is_variance and row.lhs in table.ordinal)
 
 
 def _standardised_changes(

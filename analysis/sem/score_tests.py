@@ -105,11 +105,11 @@ def _released(solution: Solution, rows: list[int]) -> _Released:
     """Score and information by free row: what is summed over tied rows elsewhere is left apart here."""
     at_row = {row: k for k, row in enumerate(rows)}
     score, information = np.zeros(len(rows)), np.zeros((len(rows), len(rows)))
-    for part, at in zip(solution.objective.parts, solution.implied, strict=True):
+    for group, (part, at) in enumerate(zip(solution.objective.parts, solution.implied, strict=True)):
         d = derivatives(part.structure, at)
         mine = np.flatnonzero(part.structure.free >= 0)
         to = [at_row[int(i)] for i in part.structure.rows[mine]]
-        score[to] = -0.5 * part.share * part.discrepancy.gradient(at, d)[mine]
+        score[to] = -0.5 * solution.score_share(group) * part.discrepancy.gradient(at, d)[mine]
         information[np.ix_(to, to)] = 0.5 * part.share * part.discrepancy.curvature(at, d)[np.ix_(mine, mine)]
     scale = 1.0 / np.sqrt(np.maximum(np.diag(information), 1e-300))
     return _Released(score * scale, information * np.outer(scale, scale), scale)

@@ -73,6 +73,11 @@ class Solution:
         """Degrees of freedom: sample statistics less parameters."""
         return n_moments(self.table) - self.npar
 
+    def score_share(self, group: int) -> float:
+        """The weight of a group in the score: its share of observations, less what least squares lose in lavaan."""
+        n = self.samples[group].n_observations
+        return self.objective.parts[group].share * (n - self.estimator.lost_per_group) / n
+
     @property
     def n_observations(self) -> int:
         """Observations over all groups."""

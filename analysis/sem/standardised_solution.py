@@ -95,33 +95,45 @@ def _of_group(structure: Structure, at: Implied, values: Array, kind: Kind) -> t
     """
     with np.errstate(invalid="ignore", divide="ignore"):
         factor = scale_factors(structure, at, values, observed=kind == "std_all")
-        total, residual = _log_deviation_slopes(structure, at, values)
+        total, residual, own = _variance_slopes(structure, at, values)
+        total /= 2.0 * np.diag(at.full_covariance)[:, None]
+        residual /= 2.0 * residual_variances(structure, values)[:, None]
     if kind == "std_lv":
         total[: structure.n_observed] = 0.0
         residual[: structure.n_observed] = 0.0
     slope = np.zeros((len(values), len(values)))
     slope[structure.a] = total[structure.a_from] - total[structure.a_to]
     slope[structure.m] = -total[structure.m_at]
+    slope[structure.threshold] = -total[structure.threshold_at]
+    slope[structure.delta] = total[structure.delta_at]
     i, j = structure.s_first, structure.s_second
     slope[structure.s] = -np.where((i == j)[:, None], 2.0 * total[i], residual[i] + residual[j])
     with np.errstate(invalid="ignore"):
-        return values * factor, np.diag(factor) + (values * factor)[:, None] * slope
+        return values * factor, factor[:, None] * own + (values * factor)[:, None] * slope
 
 
-def _log_deviation_slopes(structure: Structure, at: Implied, values: Array) -> tuple[Array, Array]:
-    """Derivatives (k, n_rows) of the logarithms of total and residual standard deviations by every row.
+def _variance_slopes(structure: Structure, at: Implied, values: Array) -> tuple[Array, Array, Array]:
+    """Derivatives by every row of total variances (k, n_rows), of residual variances, and of the rows themselves.
 
     With E = (I - A)^-1 and Phi = E S E': dPhi_vv is 2 E_vi Phi_vj for A_ij and 2 E_vi E_vj for S_ij (half on the
-    diagonal).
+    diagonal). The latent response of an ordinal variable has variance 1 / delta^2, whatever explains it, and its
+    residual variance is what is left.
     """
     total = np.zeros((len(structure.names), len(values)))
     total[:, structure.a] = 2.0 * at.inverse[:, structure.a_to] * at.full_covariance[:, structure.a_from]
     i, j = structure.s_first, structure.s_second
     total[:, structure.s] = np.where(i == j, 1.0, 2.0) * at.inverse[:, i] * at.inverse[:, j]
-    own = np.zeros_like(total)
+    residual, own = np.zeros_like(total), np.eye(len(values))
     diagonal = i == j
-    own[i[diagonal], structure.s[diagonal]] = 0.5 / residual_variances(structure, values)[i[diagonal]]
-    return total / (2.0 * np.diag(at.full_covariance)[:, None]), own
+    residual[i[diagonal], structure.s[diagonal]] = 1.0
+    ordinal = structure.delta_at
+    residual[ordinal] = -total[ordinal]
+    total[ordinal] = 0.0
+    total[ordinal, structure.delta] = -2.0 / at.delta[ordinal] ** 3
+    residual[ordinal] += total[ordinal]
+    left_over = diagonal & np.isin(i, ordinal)
+    own[structure.s[left_over]] = residual[i[left_over]]
+    return total, residual, own
 
 
 def _labelled(solution: Solution, values: Array, jacobian: Array) -> dict[str, tuple[float, Array]]:
