@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
+from analysis import fitting
 from analysis.errors import DataError, Problem, SmartCityError
 
 DEFAULT_STUDY = "smartcity"
@@ -56,14 +57,10 @@ def _parser() -> argparse.ArgumentParser:
 
     fit = commands.add_parser("fit", help="fit a structural-equation model in lavaan syntax")
     fit.add_argument("model", type=Path, metavar="MODEL.lav")
-    fit.add_argument("--data", type=Path, metavar="FILE", help="responses: .csv, .xlsx, .sav, .dta or .parquet")
-    fit.add_argument("--cov", type=Path, metavar="FILE", help="covariance matrix as CSV, in place of responses")
-    fit.add_argument("--nobs", type=int, metavar="N", help="number of observations behind --cov")
-    fit.add_argument("--means", type=Path, metavar="FILE", help="means as CSV: a row of names, a row of values")
-    fit.add_argument("--std-lv", action="store_true", help="identify latent variables by unit variance")
-    fit.add_argument("--meanstructure", action="store_true", help="estimate intercepts too")
+    fitting.add_fit_options(fit)
+    fitting.add_inference_options(fit)
     _add_json(fit)
-    fit.set_defaults(command=_fit)
+    fit.set_defaults(command=fitting.fit_command)
 
     mixed = commands.add_parser("mixed", help="fit a mixed model in lme4 syntax")
     mixed.add_argument("formula", help='for example "y ~ x*w + (1 + x | commune)"')
@@ -152,36 +149,6 @@ def _clean(options: argparse.Namespace) -> int:
     for step in cleaned.flow.itertuples():
         print(f"{step.n_left!s:>6}  {step.label!s}" + (f" (-{step.n_removed!s})" if step.n_removed else ""))
     print(f"clean.csv, ledger.csv and flow.csv are in {place}")
-    return 0
-
-
-def _fit(options: argparse.Namespace) -> int:
-    from analysis import writing
-    from analysis.report.terminal import sem_summary
-    from analysis.sem import fit
-    from analysis.survey import plain
-
-    moments = [options.cov is not None, options.nobs is not None]
-    if any(moments) != all(moments) or (options.data is None) != any(moments):
-        raise DataError(Problem("give either --data FILE or --cov FILE with --nobs N", "smartcity fit"))
-    if options.means is not None and options.cov is None:
-        raise DataError(Problem("--means goes with --cov", "smartcity fit"))
-    data = None if options.data is None else plain.read_frame(options.data)
-    cov = None if options.cov is None else plain.read_matrix(options.cov)
-    means = None if options.means is None else plain.read_means(options.means)
-    result = fit(
-        plain.read_words(options.model),
-        data,
-        cov=cov,
-        nobs=options.nobs,
-        means=means,
-        std_lv=options.std_lv,
-        meanstructure=options.meanstructure,
-        name=options.model.name,
-    )
-    print(sem_summary(result))
-    if options.json is not None:
-        writing.write_text(options.json, result.to_json() + "\n")
     return 0
 
 

@@ -199,3 +199,43 @@ def test_output_that_nobody_reads_to_its_end_is_no_error(project: Path) -> None:
         process.stdout.close()
         assert process.stderr.read() == b""
     assert process.returncode == 141
+
+
+OPTIONS: dict[str, list[str]] = {
+    "MLR with missing values": ["--estimator", "MLR", "--missing", "fiml"],
+    "MLM": ["--estimator", "MLM"],
+    "GLS": ["--estimator", "GLS"],
+    "ULS": ["--estimator", "ULS"],
+    "ordinal, all": ["--ordered", "all"],
+    "ordinal, some": ["--ordered", "o1,o2,o3", "--estimator", "DWLS"],
+    "groups": ["--group", "half", "--group-equal", "loadings,intercepts", "--group-partial", "x2 ~ 1"],
+    "clusters": ["--cluster", "commune"],
+    "weights": ["--weights", "w"],
+    "unit variances": ["--std-lv", "--meanstructure"],
+    "robust": ["--se", "robust"],
+    "bootstrap": ["--se", "bootstrap", "--bootstrap", "20", "--seed", "3"],
+    "modification indices": ["--modindices"],
+}
+
+
+@pytest.mark.parametrize("name", OPTIONS)
+def test_every_option_of_fit(name: str, project: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    data = simulated(300, 4)
+    cut = {f"o{i}": np.digitize(data[f"x{i}"] - data[f"x{i}"].mean(), [-1.0, 0.0, 1.0]) for i in range(1, 7)}
+    extra = {"half": np.tile([1, 2], 150), "commune": np.repeat(np.arange(30), 10), "w": np.tile([0.5, 1.0, 1.5], 100)}
+    frame = data.assign(**cut, **extra)
+    if "--missing" in OPTIONS[name]:
+        frame.loc[::7, "x3"] = np.nan
+    frame.to_csv("data.csv", index=False)
+    stem = "o" if name.startswith("ordinal") else "x"
+    model = f"f1 =~ {stem}1 + {stem}2 + {stem}3\nf2 =~ {stem}4 + {stem}5 + {stem}6\nf2 ~ f1\n"
+    if name == "ordinal, some":
+        model = "f1 =~ o1 + o2 + o3\nf2 =~ x4 + x5 + x6\nf2 ~ f1\n"
+    Path("model.lav").write_text(model, encoding="utf-8")
+    assert main(["fit", "model.lav", "--data", "data.csv", *OPTIONS[name], "--json", "out.json"]) == 0
+    assert "Loadings" in capsys.readouterr().out
+    result = json.loads(Path("out.json").read_text(encoding="utf-8"))
+    assert result["converged"]
+    assert all(row["se"] is not None for row in result["parameters"] if row["op"] == "~")
+    if name == "modification indices":
+        assert result["modindices"][0]["mi"] >= result["modindices"][-1]["mi"]

@@ -36,7 +36,8 @@ ARROWS: dict[str, set[str]] = {
         "survey", "measurement", "inference", "crosscheck", "report", *RESULTS,
     },
     "verification": {"pipeline", "manifest"},
-    "cli": {"pipeline", "verification", "study", "report", "survey", "writing", *RESULTS},
+    "fitting": {"report", "survey", "writing", "sem"},
+    "cli": {"fitting", "pipeline", "verification", "study", "report", "survey", "writing", *RESULTS},
     "__main__": {"cli"},
     "__init__": set(),
 }  # fmt: skip

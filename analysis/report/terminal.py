@@ -2,46 +2,89 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 import pandas as pd
 
 from analysis.multilevel import MixedResult
 from analysis.report.rounding import Kind, interval, p_phrase, show
 from analysis.sem import SemResult
+from analysis.sem.modification import ModificationIndex
 
 _SECTIONS = {
     "=~": "Loadings",
     "~": "Regressions",
     "~~": "Variances and covariances",
     "~1": "Intercepts",
+    "|": "Thresholds",
     ":=": "Defined parameters",
 }
 
 
 def sem_summary(result: SemResult) -> str:
-    """A structural-equation model: fit, estimates by kind, explained variance, what to know."""
-    fit = result.fit_measures
+    """A structural-equation model: fit, estimates by kind and group, explained variance, what to know."""
+    tidy = result.tidy()
     lines = [
         f"{result.estimator}, {result.nobs} observations, {result.npar} free parameters; {result.optimiser}",
         "",
-        f"chi-square ({show(fit['df'], Kind.COUNT)}) = {show(fit['chisq'], Kind.NUMBER)}, {p_phrase(fit['pvalue'])}",
-        f"CFI {show(fit['cfi'], Kind.BOUNDED)}, TLI {show(fit['tli'], Kind.BOUNDED)}, "
-        f"RMSEA {show(fit['rmsea'], Kind.BOUNDED)} "
-        f"{interval(fit['rmsea_ci_lower'], fit['rmsea_ci_upper'], Kind.BOUNDED)}, "
-        f"SRMR {show(fit['srmr'], Kind.BOUNDED)}",
-        f"log-likelihood {show(fit['logl'], Kind.NUMBER)}, AIC {show(fit['aic'], Kind.NUMBER)}, "
-        f"BIC {show(fit['bic'], Kind.NUMBER)}",
+        *_fit_lines(result),
     ]
-    tidy = result.tidy()
-    for op, title in _SECTIONS.items():
-        rows = tidy[tidy["op"] == op]
-        if len(rows):
-            lines += ["", title, *_table(*_parameters(rows))]
+    for group in result.groups if len(result.groups) > 1 else (None,):
+        rows = tidy if group is None else tidy[tidy["group"] == group]
+        if group is not None:
+            lines += ["", f"Group {group}"]
+        for op, title in _SECTIONS.items():
+            if len(part := rows[rows["op"] == op]):
+                lines += ["", title, *_table(*_parameters(part))]
+    if len(result.groups) > 1 and len(defined := tidy[tidy["op"] == ":="]):
+        lines += ["", _SECTIONS[":="], *_table(*_parameters(defined))]
     explained = [[name, show(value, Kind.BOUNDED)] for name, value in result.r_squared.items()]
     if explained:
         lines += ["", "Explained variance", *_table(["", "R²"], explained)]
     return "\n".join([*lines, *_remarks(result.warnings)])
+
+
+def _fit_lines(result: SemResult) -> list[str]:
+    """Plain measures, then scaled and robust ones where there are any, each line saying which they are."""
+    fit = result.fit_measures
+    lines = [
+        f"chi-square ({show(fit['df'], Kind.COUNT)}) = {show(fit['chisq'], Kind.NUMBER)}, {p_phrase(fit['pvalue'])}",
+        _indices(fit, ""),
+    ]
+    if "chisq_scaled" in fit:
+        factor = show(fit["chisq_scaling_factor"], Kind.ESTIMATE)
+        scaled = f"{show(fit['chisq_scaled'], Kind.NUMBER)}, {p_phrase(fit['pvalue_scaled'])}"
+        lines += [f"scaled chi-square = {scaled} (factor {factor})", f"scaled: {_indices(fit, '_scaled')}"]
+    if fit.get("cfi_robust") is not None:
+        lines.append(f"robust: {_indices(fit, '_robust')}")
+    lines.append(f"SRMR {show(fit['srmr'], Kind.BOUNDED)}")
+    if "logl" in fit:
+        lines.append(
+            f"log-likelihood {show(fit['logl'], Kind.NUMBER)}, AIC {show(fit['aic'], Kind.NUMBER)}, "
+            f"BIC {show(fit['bic'], Kind.NUMBER)}"
+        )
+    return lines
+
+
+def _indices(fit: Mapping[str, float | None], suffix: str) -> str:
+    limits = interval(fit.get(f"rmsea_ci_lower{suffix}"), fit.get(f"rmsea_ci_upper{suffix}"), Kind.BOUNDED)
+    cfi, tli, rmsea = (show(fit.get(f"{name}{suffix}"), Kind.BOUNDED) for name in ("cfi", "tli", "rmsea"))
+    return f"CFI {cfi}, TLI {tli}, RMSEA {rmsea} {limits}"
+
+
+def modification_summary(indices: Sequence[ModificationIndex], n_shown: int = 10) -> str:
+    """The largest modification indices with the changes to expect."""
+    rows = [
+        [
+            f"{index.lhs} {index.op} {index.rhs}" + (f" [{index.group}]" if index.group else ""),
+            show(index.mi, Kind.NUMBER),
+            show(index.epc, Kind.ESTIMATE),
+            show(index.sepc_all, Kind.ESTIMATE),
+        ]
+        for index in indices[:n_shown]
+    ]
+    head = f"Modification indices, the {len(rows)} largest of {len(indices)} (post hoc: they follow the sample)"
+    return "\n".join(["", head, *_table(["", "MI", "EPC", "EPC, standardised"], rows)])
 
 
 def mixed_summary(result: MixedResult) -> str:

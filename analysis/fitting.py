@@ -1,0 +1,143 @@
+"""The commands ``fit`` and those that share its options: read the files, call the engine, print, write JSON."""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from analysis.errors import DataError, Problem
+
+if TYPE_CHECKING:
+    from analysis.sem import SemResult
+    from analysis.sem.bootstrap import Executor
+    from analysis.sem.estimate import FitOptions
+    from analysis.sem.solution import Solution
+
+ESTIMATORS = ("ML", "MLR", "MLM", "GLS", "ULS", "DWLS", "WLSMV")
+
+
+def add_fit_options(parser: argparse.ArgumentParser) -> None:
+    """Options of every command that fits a structural-equation model."""
+    parser.add_argument("--data", type=Path, metavar="FILE", help="responses: .csv, .xlsx, .sav, .dta or .parquet")
+    parser.add_argument("--cov", type=Path, metavar="FILE", help="covariance matrix as CSV, in place of responses")
+    parser.add_argument("--nobs", type=int, metavar="N", help="number of observations behind --cov")
+    parser.add_argument("--means", type=Path, metavar="FILE", help="means behind --cov: names and numbers as CSV")
+    parser.add_argument("--estimator", choices=ESTIMATORS, help="default: ML, or WLSMV with --ordered")
+    parser.add_argument("--missing", choices=("listwise", "fiml"), default="listwise", help="rows with missing values")
+    parser.add_argument("--ordered", default="", metavar="all|a,b", help="ordinal variables")
+    parser.add_argument("--group", metavar="COL", help="fit the groups of this column together")
+    parser.add_argument("--group-equal", default="", metavar="LIST", help="what groups share: loadings,intercepts,…")
+    parser.add_argument("--group-partial", default="", metavar="LIST", help="but for these: 'f =~ x2,x3 ~ 1'")
+    parser.add_argument("--cluster", metavar="COL", help="robust to the clustering of rows, say by commune")
+    parser.add_argument("--weights", metavar="COL", help="sampling weights")
+    parser.add_argument("--std-lv", action="store_true", help="identify latent variables by unit variance")
+    parser.add_argument("--meanstructure", action="store_true", help="estimate intercepts too")
+
+
+def add_inference_options(parser: argparse.ArgumentParser) -> None:
+    """Options on standard errors."""
+    parser.add_argument("--se", choices=("standard", "robust", "bootstrap"), help="robust: ML becomes MLR")
+    parser.add_argument("--bootstrap", type=int, default=1000, metavar="R", help="resamples of --se bootstrap")
+    parser.add_argument("--seed", type=int, default=1, metavar="S", help="seed of the bootstrap")
+    parser.add_argument("--workers", type=int, default=1, metavar="N", help="processes for the bootstrap")
+    parser.add_argument("--modindices", action="store_true", help="modification indices, largest first")
+
+
+def keywords(options: argparse.Namespace) -> FitOptions:
+    """The options as ``sem.fit`` takes them, files read. Raises DataError where they do not go together."""
+    from analysis.survey import plain
+
+    moments = (options.cov is not None, options.nobs is not None)
+    if (options.data is None) != all(moments) or (options.data is not None and any(moments)):
+        raise DataError(Problem("give either --data FILE or --cov FILE with --nobs N", "smartcity fit"))
+    return {
+        "estimator": options.estimator,
+        "missing": options.missing,
+        "ordered": "all" if options.ordered == "all" else _listed(options.ordered),
+        "group": options.group,
+        "group_equal": _listed(options.group_equal),
+        "group_partial": _listed(options.group_partial),
+        "cluster": options.cluster,
+        "weights": options.weights,
+        "cov": None if options.cov is None else plain.read_matrix(options.cov),
+        "nobs": options.nobs,
+        "means": None if options.means is None else plain.read_means(options.means),
+        "std_lv": options.std_lv,
+        "meanstructure": options.meanstructure,
+    }
+
+
+def responses(options: argparse.Namespace) -> Any:
+    """The responses as a frame; None where moments are given."""
+    from analysis.survey import plain
+
+    return None if options.data is None else plain.read_frame(options.data)
+
+
+def fit_command(options: argparse.Namespace) -> int:
+    """Fit one model, print it, write JSON on request."""
+    from analysis import writing
+    from analysis.report.terminal import sem_summary
+    from analysis.sem.estimate import estimate
+    from analysis.sem.present import present
+    from analysis.survey import plain
+
+    given = keywords(options)
+    if options.se == "robust" and given["estimator"] in {None, "ML"} and not given["ordered"]:
+        given["estimator"] = "MLR"
+    model, name = plain.read_words(options.model), options.model.name
+    solution = estimate(model, responses(options), name=name, **given)
+    result = present(model, name, options.missing, solution)
+    if options.se == "bootstrap":
+        result = _bootstrapped(result, solution, options)
+    print(sem_summary(result))
+    text = result.to_json()
+    if options.modindices:
+        text = _with_modification_indices(text, solution)
+    if options.json is not None:
+        writing.write_text(options.json, text + "\n")
+    return 0
+
+
+def _bootstrapped(result: SemResult, solution: Solution, options: argparse.Namespace) -> SemResult:
+    from analysis.sem.bootstrap import BootstrapPlan, bootstrap_solution, with_bootstrap
+
+    kind = "cluster" if options.cluster else "nonparametric"
+    plan = BootstrapPlan(options.bootstrap, options.seed, kind)  # type: ignore[arg-type]
+    with _executor(options.workers) as executor:
+        return with_bootstrap(result, bootstrap_solution(solution, plan, executor))
+
+
+@contextmanager
+def _executor(workers: int) -> Iterator[Executor | None]:
+    """A pool of processes; None for one worker."""
+    if workers <= 1:
+        yield None
+        return
+    from concurrent.futures import ProcessPoolExecutor
+
+    with ProcessPoolExecutor(workers) as pool:
+        yield pool
+
+
+def _with_modification_indices(text: str, solution: Solution) -> str:
+    """Print the largest modification indices and add all of them to the JSON."""
+    import json
+
+    from analysis.report.terminal import modification_summary
+    from analysis.sem.modification import modification_indices
+
+    indices = sorted(modification_indices(solution), key=lambda index: -(index.mi or 0.0))
+    print(modification_summary(indices))
+    content = json.loads(text)
+    keys = ("lhs", "op", "rhs", "group", "mi", "epc", "sepc_all")
+    content["modindices"] = [{key: getattr(index, key) for key in keys} for index in indices]
+    return json.dumps(content, indent=2, ensure_ascii=False, allow_nan=False)
+
+
+def _listed(text: str) -> list[str]:
+    """The parts of a comma-separated list."""
+    return [part.strip() for part in text.split(",") if part.strip()]
