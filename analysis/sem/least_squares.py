@@ -77,6 +77,7 @@ def solve_least_squares(
         binding=binding,
         npar=npar,
         test=_model_test(fitted, groups, estimator, n_moments(table) - npar),
+        gamma=tuple(group.gamma for group in groups) if table.ordinal else None,
     )
 
 

@@ -39,6 +39,7 @@ class Solution:
     ``values`` (n_rows,) are those of all rows of the table; ``covariance`` (n_free, n_free) that of the estimates,
     None where the information is singular, and ``flat`` then names the parameters at fault. ``binding`` are the
     constraints that hold with equality, ``npar`` the free parameters less the number of equality constraints.
+    ``gamma`` is N times the sampling covariance of each group's statistics, where least squares have it.
     """
 
     table: ParameterTable
@@ -54,6 +55,7 @@ class Solution:
     binding: tuple[Relation, ...]
     npar: int
     test: ModelTest
+    gamma: tuple[Array, ...] | None = None
 
     @property
     def patterns(self) -> tuple[Patterns, ...] | None:
