@@ -36,6 +36,7 @@ IntArray = NDArray[np.int64]
 
 NOT_REGULAR = "the covariance matrix of the resample is not positive definite"
 NO_MINIMUM = "no minimum was reached"
+_PATIENCE = 100
 
 
 @dataclass(frozen=True, slots=True)
@@ -162,7 +163,9 @@ def _one(job: RefitJob, rows: Sequence[GroupRows]) -> Replicates:
 def _minimum(
     job: RefitJob, samples: Sequence[SampleMoments], rows: Sequence[GroupRows] | None
 ) -> tuple[Array, float, str]:
-    """Estimates, F and the reason for failure: from the estimates of the full sample, then from rough values."""
+    """Estimates, F and the reason for failure: from the estimates of the full sample or, where no path leads on from
+    there, from rough values. A search that ran out of iterations is on its way to infinity and is not begun again.
+    """
     table = _bound(job.table, samples)
     objective = likelihood_objective(table, samples, rows)
     for start in (job.start, starting_values(table, samples)):
@@ -172,6 +175,8 @@ def _minimum(
             continue
         if optimum.converged:
             return optimum.theta, optimum.value, ""
+        if optimum.iterations >= _PATIENCE:
+            break
     return np.full(len(job.start), np.nan), np.nan, NO_MINIMUM
 
 
