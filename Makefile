@@ -27,7 +27,7 @@ lint: $(READY)
 	$(BIN)/mypy
 
 bench: $(READY)
-	$(BIN)/python -m benchmarks
+	$(BIN)/python -m tests.benchmarks
 
 simulate: $(READY)
 	$(BIN)/smartcity simulate $(STUDY)

@@ -1,0 +1,37 @@
+"""Speed side by side with lavaan: ``python -m tests.benchmarks [CASE ...]``, or ``make bench`` for all of them."""
+
+from __future__ import annotations
+
+import argparse
+import os
+
+# Both sides compute on one thread; libraries read this when they are first imported.
+for _variable in ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS"):
+    os.environ[_variable] = "1"
+
+
+def main() -> None:
+    """Run the cases named on the command line, and print a line as each is done."""
+    from tests.benchmarks import limits, versus_lavaan
+    from tests.benchmarks.lavaan_side import HOW_TO_INSTALL, open_lavaan
+    from tests.benchmarks.table import HEAD, line, machine
+
+    parser = argparse.ArgumentParser(prog="python -m tests.benchmarks", description=__doc__)
+    names = [*versus_lavaan.CASES, *limits.CASES]
+    parser.add_argument("cases", nargs="*", metavar="CASE", help=f"of {', '.join(names)}; all where none is named")
+    chosen = parser.parse_args().cases or names
+    if unknown := [name for name in chosen if name not in names]:
+        parser.error(f"there is no case {', '.join(unknown)}; there are {', '.join(names)}")
+    with open_lavaan() as lavaan:
+        print(machine(lavaan))
+        if lavaan is None:
+            print(HOW_TO_INSTALL)
+        print(HEAD)
+        for name in chosen:
+            rows = versus_lavaan.run(name, lavaan) if name in versus_lavaan.CASES else limits.CASES[name]()
+            for row in rows:
+                print(line(row), flush=True)
+
+
+if __name__ == "__main__":
+    main()

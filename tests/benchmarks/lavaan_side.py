@@ -1,0 +1,67 @@
+"""lavaan in an R process of its own, asked for one timed fit after the other."""
+
+from __future__ import annotations
+
+import shutil
+import subprocess
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+HOW_TO_INSTALL = (
+    "lavaan is not here, so our own times stand alone. On Debian or Ubuntu: sudo apt install r-base r-cran-lavaan"
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """One fit as lavaan takes it: its names of estimator and of what is done about missing values, and the files."""
+
+    estimator: str
+    missing: str
+    ordered: str
+    bootstrap: int
+    model: Path
+    data: Path
+
+
+@dataclass(frozen=True, slots=True)
+class Lavaan:
+    """A running R process; ``version`` is what it says of itself."""
+
+    process: subprocess.Popen[str]
+    version: str
+
+    def seconds(self, request: Request) -> tuple[float, float]:
+        """Elapsed seconds and the chi-square that was found. Raises RuntimeError where R has stopped."""
+        assert self.process.stdin is not None
+        assert self.process.stdout is not None
+        fields = (request.estimator, request.missing, request.ordered, request.bootstrap, request.model, request.data)
+        self.process.stdin.write("\t".join(str(field) for field in fields) + "\n")
+        self.process.stdin.flush()
+        answer = self.process.stdout.readline().split()
+        if not answer:
+            raise RuntimeError("R has stopped; its own words stand above")
+        return float(answer[0]), float(answer[-1])
+
+
+@contextmanager
+def open_lavaan() -> Iterator[Lavaan | None]:
+    """lavaan ready for requests, or None where R or the package is not installed."""
+    program = shutil.which("Rscript")
+    if program is None or not _has_lavaan(program):
+        yield None
+        return
+    script = Path(__file__).with_name("lavaan.R")
+    process = subprocess.Popen(
+        [program, "--vanilla", str(script)], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+    )
+    with process:
+        assert process.stdout is not None
+        yield Lavaan(process, process.stdout.readline().strip())
+
+
+def _has_lavaan(program: str) -> bool:
+    question = [program, "--vanilla", "-e", "library(lavaan)"]
+    return subprocess.run(question, capture_output=True, check=False).returncode == 0
