@@ -53,6 +53,8 @@ def keywords(options: argparse.Namespace) -> FitOptions:
     moments = (options.cov is not None, options.nobs is not None)
     if (options.data is None) != all(moments) or (options.data is not None and any(moments)):
         raise DataError(Problem("give either --data FILE or --cov FILE with --nobs N", "smartcity fit"))
+    if options.means is not None and options.cov is None:
+        raise DataError(Problem("--means goes with --cov: responses have their own means", "smartcity fit"))
     return {
         "estimator": options.estimator,
         "missing": options.missing,
