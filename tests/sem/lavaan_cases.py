@@ -14,7 +14,9 @@ from tests.references import Case, case_names, load_case
 _FROM_FILES = {"cov", "means"}
 
 
-def cases_with(key: str, *, estimators: tuple[str, ...] = ("ML", "MLR", "MLM", "GLS", "ULS", "DWLS", "WLSMV")) -> list[str]:
+def cases_with(
+    key: str, *, estimators: tuple[str, ...] = ("ML", "MLR", "MLM", "GLS", "ULS", "DWLS", "WLSMV")
+) -> list[str]:
     """Cases whose expected numbers hold ``key`` and whose data are here, of one of ``estimators``."""
     return [name for name in case_names("sem") if _serves(load_case(name), key, estimators)]
 
