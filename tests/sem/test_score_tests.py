@@ -81,4 +81,4 @@ def test_nothing_to_release_is_an_error() -> None:
 
 def _plain(side: str) -> str:
     """A side as both programs write it: without blanks and marks around the group."""
-    return side.replace(" | ", "").replace(" [", "").replace("]", "").replace(" ", "")
+    return "".join(character for character in side if character not in " |[]")
