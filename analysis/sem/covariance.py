@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from analysis.sem.optimise import null_space
+from analysis.sem.optimise import is_positive_definite, null_space
 
 Array = NDArray[np.float64]
 
@@ -21,8 +21,11 @@ def inverse_information(information: Array, jacobian: Array) -> Array | None:
     if not np.all(np.isfinite(information)) or np.any(diagonal <= 0):
         return None
     scale = 1.0 / np.sqrt(diagonal)
+    scaled = information * np.outer(scale, scale)
+    if not len(jacobian):
+        return np.linalg.inv(scaled) * np.outer(scale, scale) if is_positive_definite(scaled, 1e-10) else None
     basis = null_space(jacobian * scale)
-    reduced = basis.T @ (information * np.outer(scale, scale)) @ basis
+    reduced = basis.T @ scaled @ basis
     if len(reduced) and np.linalg.eigvalsh(reduced)[0] <= 1e-10:
         return None
     inverse = basis @ np.linalg.solve(reduced, basis.T)

@@ -63,14 +63,18 @@ def rows_of_groups(
     extra = [column for column in (selection.weights, selection.cluster, selection.group) if column is not None]
     require_columns(data, [*names, *extra])
     values = require_numbers(data, names)
-    kept = _complete(values, names, fixed, selection) & data[extra].notna().all(axis=1).to_numpy()
+    kept = _complete(values, names, fixed, selection)
+    for column in extra:
+        kept &= data[column].notna().to_numpy()
     weights = _weights(data, selection.weights)
     of_group = _group_masks(data, labels, selection)
     groups = []
     for mask in of_group:
         rows = mask & kept
         clusters = _clusters(data, selection, rows)
-        groups.append(_rows(values[rows], names, weights, rows, clusters, int((mask & ~kept).sum())))
+        # A copy of large data is worth avoiding; every row is the usual case.
+        chosen = values if rows.all() else values[rows]
+        groups.append(_rows(chosen, names, weights, rows, clusters, int((mask & ~kept).sum())))
     return groups
 
 

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from analysis.errors import ModelError, Problem
 from analysis.sem.constraints import constraint_values
 from analysis.sem.objective import Objective
-from analysis.sem.optimise import null_space
+from analysis.sem.optimise import is_positive_definite, null_space
 from analysis.sem.partable import ParameterTable, Relation
 
 Array = NDArray[np.float64]
@@ -58,6 +58,9 @@ def flat_parameters(names: Sequence[str], information: Array, jacobian: Array) -
 
     Directions that constraints with this ``jacobian`` (m, n) bar do not count.
     """
+    # Without a constraint a Cholesky factor is proof enough of full rank; eigenvectors take longer.
+    if not len(jacobian) and is_positive_definite(information, 1e-9):
+        return []
     spread = np.sqrt(np.maximum(np.diag(information), 1e-300))
     basis = null_space(jacobian / spread)
     values, vectors = np.linalg.eigh(basis.T @ (information / np.outer(spread, spread)) @ basis)

@@ -52,7 +52,8 @@ def moments_given(covariance: pd.DataFrame, nobs: int, names: Sequence[str], mea
 def require_columns(data: pd.DataFrame, names: Sequence[str]) -> None:
     """Raise ModelError naming every variable that ``data`` lack, with the nearest column."""
     columns = [str(column) for column in data.columns]
-    unknown = [name for name in names if name not in set(columns)]
+    there = set(columns)
+    unknown = [name for name in names if name not in there]
     if unknown:
         raise ModelError(
             Problem(f"the model names '{name}', which the data do not have", "model", nearest(name, columns))
@@ -62,20 +63,21 @@ def require_columns(data: pd.DataFrame, names: Sequence[str]) -> None:
 
 def require_numbers(data: pd.DataFrame, names: Sequence[str]) -> Array:
     """The columns ``names`` as floats (n, p), NaN where missing. Raises DataError naming columns of words."""
+    chosen = data if list(names) == list(data.columns) else data[list(names)]
     problems = [
         Problem(f"'{name}' does not hold numbers", "data", "recode the answers to codes first (smartcity clean)")
-        for name in names
-        if not pd.api.types.is_numeric_dtype(data[name])
+        for name, kind in zip(names, chosen.dtypes.to_numpy(), strict=True)
+        if not pd.api.types.is_numeric_dtype(kind)
     ]
     if problems:
         raise DataError(problems)
-    return data[list(names)].to_numpy(dtype=float, na_value=np.nan)
+    return chosen.to_numpy(dtype=float, na_value=np.nan)
 
 
 def require_variance(values: Array, names: Sequence[str]) -> None:
     """Raise DataError naming every column of ``values`` (n, p) that does not vary, or holds nothing."""
-    with np.errstate(invalid="ignore"):
-        varies = np.nanmax(values, axis=0, initial=-np.inf) > np.nanmin(values, axis=0, initial=np.inf)
+    # fmax and fmin pass over NaN; where nothing is left, NaN > NaN does not hold.
+    varies = np.fmax.reduce(values, axis=0) > np.fmin.reduce(values, axis=0)
     constant = [name for name, does in zip(names, varies, strict=True) if not does]
     if constant:
         raise DataError(

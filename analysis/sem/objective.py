@@ -49,13 +49,18 @@ class Objective:
             curvature += part.share * (collect @ part.discrepancy.curvature(at, d) @ collect.T)
         return gradient, curvature
 
-    def hessian(self, theta: Array) -> Array:
-        """Second derivatives, shape (n_free, n_free)."""
-        total = np.zeros((len(theta), len(theta)))
+    def newton(self, theta: Array) -> tuple[Array, Array]:
+        """Gradient (n_free,) and second derivatives (n_free, n_free)."""
+        gradient, hessian = np.zeros(len(theta)), np.zeros((len(theta), len(theta)))
         for part, at, d in self._at(theta):
             collect = part.structure.collect
-            total += part.share * (collect @ part.discrepancy.hessian(part.structure, at, d) @ collect.T)
-        return total
+            gradient += part.share * (collect @ part.discrepancy.gradient(at, d))
+            hessian += part.share * (collect @ part.discrepancy.hessian(part.structure, at, d) @ collect.T)
+        return gradient, hessian
+
+    def hessian(self, theta: Array) -> Array:
+        """Second derivatives, shape (n_free, n_free)."""
+        return self.newton(theta)[1]
 
     def expected_information(self, theta: Array) -> Array:
         """Expected information of one observation: half the curvature of a likelihood."""

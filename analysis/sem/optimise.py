@@ -31,7 +31,7 @@ Constraint = Callable[[Array], tuple[Array, Array]]
 
 
 class Function(Protocol):
-    """What is minimised: its value, its gradient with a positive-semidefinite curvature, and its Hessian."""
+    """What is minimised: its value, and its gradient with a positive-semidefinite curvature or with the Hessian."""
 
     def value(self, theta: Array) -> float:
         """F; infinity outside its domain."""
@@ -41,8 +41,8 @@ class Function(Protocol):
         """Gradient (n,) and curvature (n, n)."""
         ...
 
-    def hessian(self, theta: Array) -> Array:
-        """Second derivatives (n, n)."""
+    def newton(self, theta: Array) -> tuple[Array, Array]:
+        """Gradient (n,) and second derivatives (n, n)."""
         ...
 
 
@@ -79,6 +79,8 @@ class _Local:
 
     def step(self, damping: float) -> Array:
         """The damped step, in scaled parameters."""
+        if not len(self.jacobian):
+            return _damped_step(self.curvature, self.slope, damping)
         reduced = self.free.T @ self.curvature @ self.free
         slope = self.free.T @ (self.slope + self.curvature @ self.restoring)
         return np.asarray(self.restoring + self.free @ _damped_step(reduced, slope, damping))
@@ -93,6 +95,8 @@ class _Local:
 
     def multipliers(self) -> Array:
         """Least-squares multipliers of the constraints."""
+        if not len(self.jacobian):
+            return np.zeros(0)
         return np.asarray(np.linalg.lstsq(self.jacobian.T, -self.slope, rcond=None)[0])
 
 
@@ -144,16 +148,18 @@ def minimise(function: Function, start: Array, constraint: Constraint = unconstr
 
 
 def _local(function: Function, theta: Array, constraint: Constraint, near: bool) -> _Local:
-    gradient, curvature = function.slopes(theta)
     violation, jacobian = constraint(theta)
+    gradient, curvature = function.newton(theta) if near else function.slopes(theta)
     if near:
-        exact = function.hessian(theta) + _curvature_of(constraint, theta, gradient, jacobian)
+        curvature = curvature + _curvature_of(constraint, theta, gradient, jacobian)
         basis = null_space(jacobian)
-        if _is_positive_definite(basis.T @ exact @ basis):
-            curvature = exact
+        if not is_positive_definite(basis.T @ curvature @ basis if len(jacobian) else curvature, 1e-10):
+            curvature = function.slopes(theta)[1]
     scale = 1.0 / np.sqrt(np.maximum(np.diag(curvature), 1e-300))
     scaled = jacobian * scale
-    restoring = -np.asarray(np.linalg.lstsq(scaled, violation, rcond=None)[0], dtype=np.float64)
+    restoring = np.zeros(len(theta))
+    if len(jacobian):
+        restoring = -np.asarray(np.linalg.lstsq(scaled, violation, rcond=None)[0], dtype=np.float64)
     return _Local(
         scale=scale,
         slope=gradient * scale,
@@ -199,10 +205,13 @@ def null_space(jacobian: Array) -> Array:
     return np.asarray(vectors[rank:].T)
 
 
-def _is_positive_definite(matrix: Array) -> bool:
+def is_positive_definite(matrix: Array, least: float) -> bool:
+    """Whether all eigenvalues of ``matrix``, scaled to unit diagonal, are above ``least``."""
     scale = np.sqrt(np.maximum(np.diag(matrix), 1e-300))
+    shifted = matrix / (scale[:, None] * scale)
+    shifted.flat[:: len(matrix) + 1] -= least
     try:
-        np.linalg.cholesky(matrix / np.outer(scale, scale) - 1e-10 * np.eye(len(matrix)))
+        np.linalg.cholesky(shifted)
     except np.linalg.LinAlgError:
         return False
     return True
@@ -210,9 +219,10 @@ def _is_positive_definite(matrix: Array) -> bool:
 
 def _damped_step(curvature: Array, slope: Array, damping: float) -> Array:
     """Solve (C + damping I) step = -slope; a singular C takes the shortest step."""
-    damped = curvature + damping * np.eye(len(slope))
+    damped = curvature.copy()
+    damped.flat[:: len(slope) + 1] += damping + 1e-14
     try:
-        factor = np.linalg.cholesky(damped + 1e-14 * np.eye(len(slope)))
+        np.linalg.cholesky(damped)
     except np.linalg.LinAlgError:
         return np.asarray(-np.linalg.lstsq(damped, slope, rcond=1e-12)[0])
-    return -np.linalg.solve(factor.T, np.linalg.solve(factor, slope))
+    return -np.linalg.solve(damped, slope)

@@ -82,6 +82,8 @@ def ordinal_categories(
 
     Raises ModelError for names that are no variable of the model.
     """
+    if not ordered:
+        return {}
     explained = [name for name in roles.observed if name not in roles.exogenous]
     names = explained if ordered == "all" else [ordered] if isinstance(ordered, str) else list(ordered)
     unknown = [name for name in names if name not in roles.observed]
