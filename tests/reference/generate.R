@@ -22,6 +22,8 @@ if (length(arguments)) {
   generate(arguments[1], if (length(arguments) > 1) arguments[2])
 } else {
   for (name in cases) {
+    # The study's own cases read its clean responses: 'smartcity clean', then generate.R CASE clean.csv.
+    if (startsWith(name, "smartcity_")) next
     message(name)
     generate(name)
   }
