@@ -11,8 +11,9 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import combinations
 
+from analysis.sem.modifiers import Modifier
 from analysis.sem.parameter import FREED, Parameter
-from analysis.sem.syntax import Modifier, Statement
+from analysis.sem.syntax import Statement
 
 
 @dataclass(frozen=True, slots=True)

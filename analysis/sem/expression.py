@@ -20,12 +20,13 @@ Array = NDArray[np.float64]
 _NAME = re.compile(r"(?<![\w.])[^\W\d][\w.]*|(?<![\w.])\.[^\W\d][\w.]*")
 
 # Each function with its derivative.
-_FUNCTIONS: dict[str, tuple[Callable[[float], float], Callable[[float], float]]] = {
+_DERIVATIVES: dict[str, tuple[Callable[[float], float], Callable[[float], float]]] = {
     "exp": (np.exp, np.exp),
     "log": (np.log, lambda x: 1.0 / x),
     "sqrt": (np.sqrt, lambda x: 0.5 / np.sqrt(x)),
     "abs": (abs, np.sign),
 }
+FUNCTIONS = frozenset(_DERIVATIVES)
 
 
 class ExpressionError(ValueError):
@@ -57,7 +58,7 @@ def parse_expression(text: str) -> Expression:
 
     def placeholder(match: re.Match[str]) -> str:
         name = match.group()
-        if name in _FUNCTIONS and text[match.end() :].lstrip().startswith("("):
+        if name in FUNCTIONS and text[match.end() :].lstrip().startswith("("):
             return name
         if name not in names:
             names.append(name)
@@ -83,7 +84,7 @@ def _check(node: ast.expr, text: str) -> None:
         case ast.BinOp(op=ast.Add() | ast.Sub() | ast.Mult() | ast.Div() | ast.Pow(), left=left, right=right):
             _check(left, text)
             _check(right, text)
-        case ast.Call(func=ast.Name(id=name), args=[argument], keywords=[]) if name in _FUNCTIONS:
+        case ast.Call(func=ast.Name(id=name), args=[argument], keywords=[]) if name in FUNCTIONS:
             _check(argument, text)
         case _:
             raise ExpressionError(f"'{text}' holds more than + - * / ^, parentheses, exp, log, sqrt and abs")
@@ -100,7 +101,7 @@ def _walk(node: ast.expr, values: Mapping[str, tuple[float, Array]]) -> tuple[fl
             sign = -1.0 if isinstance(op, ast.USub) else 1.0
             return sign * value, sign * gradient
         case ast.Call(func=ast.Name(id=name), args=[argument]):
-            function, derivative = _FUNCTIONS[name]
+            function, derivative = _DERIVATIVES[name]
             value, gradient = _walk(argument, values)
             return float(function(value)), derivative(value) * gradient
         case ast.BinOp(op=op, left=left, right=right):

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from analysis.errors import ModelError, Problem, nearest
 from analysis.sem.defaults import Defaults, Roles, complete_rows, roles_of
-from analysis.sem.expression import Expression, ExpressionError, parse_expression
+from analysis.sem.expression import Expression, parse_expression
 from analysis.sem.parameter import Parameter
 from analysis.sem.syntax import ParsedModel, Statement
 
@@ -251,11 +251,7 @@ def _relations(model: ParsedModel, rows: list[Parameter]) -> tuple[tuple[Relatio
     for relation in model.relations:
         where = f"{model.filename}:{relation.line}"
         text = relation.rhs if relation.op == ":=" else f"({relation.lhs}) - ({relation.rhs})"
-        try:
-            expression = parse_expression(text)
-        except ExpressionError as error:
-            problems.append(Problem(str(error), where, "write arithmetic on labels, e.g. indirect := a*b"))
-            continue
+        expression = parse_expression(text)
         labels = ", ".join(sorted(known)) or "none"
         problems += [
             Problem(f"'{relation.lhs} {relation.op} {relation.rhs}' uses label '{name}', which no parameter carries",

@@ -2,7 +2,8 @@ from __future__ import annotations
 
 import pytest
 from analysis.errors import SmartCityError, SpecificationError
-from analysis.sem.syntax import Modifier, parse_model
+from analysis.sem.modifiers import Modifier
+from analysis.sem.syntax import parse_model
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -50,11 +51,71 @@ def test_all_mistakes_come_at_once_each_with_its_place() -> None:
     with pytest.raises(SpecificationError) as caught:
         parse_model(text, "m.lav")
     places = [problem.where for problem in caught.value.problems]
-    assert places == ["m.lav:1:11", "m.lav:2:5", "m.lav:3:5", "m.lav:4:1", "m.lav:5:9", "m.lav:6:1"]
+    assert places == ["m.lav:1:11", "m.lav:2:5", "m.lav:3:5", "m.lav:4:3", "m.lav:5:9", "m.lav:6:1"]
     first = caught.value.problems[0]
     line, pointer = first.what.split("\n")[1:]
     assert line[pointer.index("^")] == "+"
     assert all(problem.hint for problem in caught.value.problems)
+
+
+# What is written, the character under the caret, and words of the message and hint.
+MISTAKES = [
+    ("f =- x1 + x2", "=", "'=-' is no operator", "did you mean '=~'"),
+    ("f ~= x1 + x2", "~", "'~=' is no operator", "did you mean '=~'"),
+    ("f =~~ x1 + x2", "=", "'=~~' is no operator", "'=~' or '~~'"),
+    ("f =~ x1 x2", "x2", "'+' is missing between 'x1' and 'x2'", "x1 + x2"),
+    ("f =~ x1 + c(a, b*x2", "(", "this parenthesis is never closed", "c(a, b)*x"),
+    ("f =~ x1 + a)*x2", ")", "this parenthesis was never opened", "remove it"),
+    ("f =~ x1 + 0,5*x2", ",", "decimals take a point", "0.5"),
+    ("f =~ x1 + *x2", "*", "nothing stands before '*'", "a*x"),
+    ("f =~ x1 + a*", "*", "a variable is missing after '*'", "a*x"),
+    ("x -> y", "-", "'->' is no operator", "write y ~ x"),
+    ("y <- x", "<", "'<-' is no operator", "write y ~ x"),
+    ("y <-> x", "<", "'<->' is no operator", "did you mean '~~'"),
+    ('f =~ x1 + "a*x2', '"', "never closed", '"a"*x'),
+    ("f =~ x1 + \u22120.5*x2", "\u2212", "U+2212", "write '-'"),
+    ("f =~ x1 + \u201ca\u201d*x2", "\u201c", "U+201C", "write '\"'"),
+    ("f =~ x1 + 2a*x2", "2", "'2a' begins with a digit", "x2a"),
+    ("f =~ x1 + c(a b)*x2", "b)", "a comma is missing between 'a' and 'b'", "c(a, b)"),
+    ("f =~ x1 + strat(1)*x2", "strat", "'strat(…)' is not a modifier", "did you mean 'start'"),
+    ("f =~ x1 + lower(0)*x2", "lower", "'lower(…)' is not a modifier", "a > 0"),
+    ("y ~ log(x)", "log", "'log(…)' is not a modifier", "transform the variable in the data"),
+    ("f =~ start(0.5) x2", "x2", "'*' is missing", "start(…)*x2"),
+    ("f =~ start(a)*x2", "start", "a starting value is a number", "start(0.5)"),
+    ("a = b", "=", "'=' alone is no operator", "'=='"),
+    ("a <= b", "<", "'<=' is no operator", "did you mean '<'"),
+    ("f =~ x1 - x2", "-", "variables are not subtracted", "-1*x2"),
+    ("f =~ x1, x2", ",", "comma", "'+'"),
+    ("f BY x1", "BY", "no operator", "factor =~ item1"),
+    ("total : a*b", ":", "':' alone", "did you mean ':='"),
+    ("ind := a b", "b", "a sign is missing between 'a' and 'b'", "a*b"),
+    ("ind := lgo(a)", "lgo", "'lgo(…)' is no function", "did you mean 'log'"),
+    ("a*b := c", "a", "a defined parameter is one name", "name := expression"),
+    ("f =~ x1 + x2 +", "+", "a variable is missing beside '+'", "factor =~ item1"),
+    ("f =~ 1e999*x", "1e999", "too large", "0.5*x"),
+]
+
+
+@pytest.mark.parametrize(("written", "pointed", "what", "hint"), MISTAKES, ids=[row[0] for row in MISTAKES])
+def test_typical_mistakes_say_what_was_meant(written: str, pointed: str, what: str, hint: str) -> None:
+    with pytest.raises(SpecificationError) as caught:
+        parse_model(f"g =~ z1 + z2\n\t{written}\nh =~ z3 + z4", "m.lav")
+    (problem,) = caught.value.problems
+    message, line, caret = problem.what.split("\n")
+    assert what in message
+    assert hint in problem.hint
+    assert line[caret.index("^") :].startswith(pointed)
+    assert problem.where == f"m.lav:2:{caret.index('^') - 3}"
+
+
+def test_a_bound_below_zero_is_no_arrow() -> None:
+    (relation,) = parse_model("f =~ x1 + a*x2\na <-1").relations
+    assert (relation.lhs, relation.op, relation.rhs) == ("a", "<", "- 1")
+
+
+def test_values_of_groups_stand_in_c_inside_functions_too() -> None:
+    (statement,) = parse_model("f =~ start(c(1.2, 0.6))*x + label(c(a, b))*x").statements
+    assert statement.modifiers == (Modifier("start", (1.2, 0.6)), Modifier("label", ("a", "b")))
 
 
 def test_an_empty_model_is_a_mistake() -> None:
