@@ -7,8 +7,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-
-from references import shared_data
+from tests.references import shared_data
 
 REPOSITORY = Path(__file__).parent.parent
 

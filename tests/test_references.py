@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-
-from references import REFERENCE, case_names, load_case
+from tests.references import REFERENCE, case_names, load_case
 
 FOLDERS = sorted(path.name for path in REFERENCE.iterdir() if path.is_dir())
 WITH_MOMENTS_AND_ROWS = [

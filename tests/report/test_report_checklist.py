@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from analysis.report.checklist import ELEMENTS, checklist
 from analysis.report.sections import outline
-from content_fixture import content
+from tests.report.content_fixture import content
 
 
 def test_evidence_names_things_that_reports_have() -> None:

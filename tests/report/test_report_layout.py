@@ -6,7 +6,7 @@ import itertools
 
 import pytest
 from analysis.report.figures.path_layout import Layout, Size, depths, layout
-from content_fixture import PATHS
+from tests.report.content_fixture import PATHS
 
 CANVAS, BOX, LABEL = Size(9.6, 5.1), Size(1.6, 0.8), Size(0.72, 0.2)
 EDGES = [(cause, effect) for effect, cause in PATHS]

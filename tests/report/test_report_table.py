@@ -14,9 +14,9 @@ from analysis.report.parts import require
 from analysis.report.rounding import NONE, Kind
 from analysis.report.sections import outline
 from analysis.report.table import Column, Table, to_csv
-from content_fixture import content
 from hypothesis import given
 from hypothesis import strategies as st
+from tests.report.content_fixture import content
 
 
 def rows(text: str) -> list[list[str]]:

@@ -17,7 +17,7 @@ from analysis.survey.codebook import parse_codebook
 from analysis.survey.ingest import RawTable, read_table
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from survey_examples import CODEBOOK, codebook, communes, responses, rule
+from tests.survey.survey_examples import CODEBOOK, codebook, communes, responses, rule
 
 ROOT = Path(__file__).parents[2]
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from analysis.errors import SpecificationError
 from analysis.survey.codebook import parse_codebook
-from survey_examples import CODEBOOK, codebook
+from tests.survey.survey_examples import CODEBOOK, codebook
 
 
 def problems(text: str) -> list[str]:

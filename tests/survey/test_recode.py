@@ -10,7 +10,7 @@ from analysis.survey.labels import as_number, fold
 from analysis.survey.recode import cell_text, read_text, recode_number, recode_scale, turn
 from hypothesis import given
 from hypothesis import strategies as st
-from survey_examples import codebook
+from tests.survey.survey_examples import codebook
 
 CODEBOOK = codebook()
 SCALE = CODEBOOK.scales["agreement"]

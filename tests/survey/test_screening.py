@@ -13,7 +13,7 @@ from analysis.survey.screening import RULES, THRESHOLDS, screen
 from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import ValidationError
-from survey_examples import rule
+from tests.survey.survey_examples import rule
 
 NAN = float("nan")
 
