@@ -122,6 +122,11 @@ class _Traces:
         return float(factor) if np.isfinite(factor) else None
 
 
+def scaling_factor(fitted: Fitted, rows: Sequence[GroupRows] | None, estimator: Estimator, df: int) -> float | None:
+    """The scaling factor of a likelihood's test at any estimates; None where nothing is scaled or nothing can be."""
+    return _traces(fitted, rows, estimator).factor(df)
+
+
 def _traces(fitted: Fitted, rows: Sequence[GroupRows] | None, estimator: Estimator) -> _Traces:
     if estimator.scaling is None or rows is None:
         return _Traces(np.nan, np.nan)
