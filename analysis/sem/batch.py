@@ -8,7 +8,7 @@ is a product of matrices of one resample, so that results are the same bits in a
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -61,13 +61,15 @@ class StackedImplied:
 @dataclass(frozen=True, slots=True)
 class BatchProblem:
     """A model and its resamples. ``fixed`` holds, by group, the fixed values of rows (b, n_rows): those of observed
-    covariates differ by resample. ``stacks`` are the moments by group.
+    covariates differ by resample. ``stacks`` are the moments by group. ``projector`` (n_free, n_free) maps gradients on
+    the directions that linear constraints leave free; None where there are none.
     """
 
     structures: tuple[Structure, ...]
     stacks: tuple[MomentStack, ...]
     fixed: tuple[Array, ...]
     meanstructure: bool
+    projector: Array | None = None
 
     @property
     def n_resamples(self) -> int:
@@ -77,7 +79,7 @@ class BatchProblem:
     def take(self, which: IntArray) -> BatchProblem:
         """The resamples ``which``."""
         stacks = tuple(stack.take(which) for stack in self.stacks)
-        return BatchProblem(self.structures, stacks, tuple(f[which] for f in self.fixed), self.meanstructure)
+        return replace(self, stacks=stacks, fixed=tuple(fixed[which] for fixed in self.fixed))
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,7 +139,8 @@ class _Search:
 def minimise_batch(problem: BatchProblem, start: Array, inverse_hessian: Array) -> BatchOptimum:
     """Minimise F for every resample from ``start`` (n_free,) with ``inverse_hessian`` (n_free, n_free) at it.
 
-    A resample stops when its next step promises next to nothing. One that no step of BFGS improves is left
+    Under linear constraints ``start`` meets them, the gradient is projected and so is ``inverse_hessian``, and no step
+    leaves them. A resample stops when its next step promises next to nothing. One that no step of BFGS improves is left
     unconverged, for the caller to try by other means.
     """
     b = problem.n_resamples
@@ -161,7 +164,8 @@ def minimise_batch(problem: BatchProblem, start: Array, inverse_hessian: Array) 
 
 
 def value_and_gradient(problem: BatchProblem, theta: Array) -> tuple[Array, Array]:
-    """F (b,) and its gradient (b, n_free) at ``theta`` (b, n_free); F is infinite where Sigma is not positive definite.
+    """F (b,) and its (projected) gradient (b, n_free) at ``theta`` (b, n_free); F is infinite where Sigma is not
+    positive definite.
 
     Formulas as in ``discrepancy.normal``. With Q = W - W T W, G the observed rows of E and Phi = E S E', the
     gradient in A_ij is 2 (G' Q Phi)_ij and in S_ij 2 (G' Q G)_ij, once on the diagonal.
@@ -184,7 +188,7 @@ def value_and_gradient(problem: BatchProblem, theta: Array) -> tuple[Array, Arra
         pull = None if difference is None else _times(weight, difference)
         by_row = _gradient_by_row(structure, at, weight - product @ weight, pull)
         gradient += stack.share[:, None] * _times(structure.collect, by_row)
-    return total, gradient
+    return total, gradient if problem.projector is None else _times(problem.projector, gradient)
 
 
 def _gradient_by_row(structure: Structure, at: StackedImplied, q: Array, pull: Array | None) -> Array:

@@ -7,6 +7,7 @@ chunks, the workers and their order.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
@@ -22,7 +23,8 @@ from analysis.sem.bootstrap_result import BootstrapResult, Failure, Statistic
 from analysis.sem.estimate import FitOptions, estimate
 from analysis.sem.groups import GroupRows
 from analysis.sem.intervals import INTERVAL_TYPES, IntervalType, jackknife_acceleration
-from analysis.sem.refits import RefitJob, Replicates, job_of, refit, stacked
+from analysis.sem.refit_job import RefitJob, Replicates, stacked
+from analysis.sem.refits import job_of, refit
 from analysis.sem.resampling import KINDS, Kind, LeaveOneOut, WithReplacement, under_the_model, unit_sizes
 from analysis.sem.result import Estimate, SemResult
 from analysis.sem.solution import Solution
@@ -31,6 +33,7 @@ Array = NDArray[np.float64]
 Item = TypeVar("Item")
 Out = TypeVar("Out")
 
+_ROBUST_ERRORS = re.compile(r"^robust standard errors( \([^)]*\))?(; | and )")
 # A batch is small enough to stay in the processor's cache; single refits are long enough to be handed out by tens.
 _BATCH = 100
 _SINGLES = 10
@@ -99,6 +102,9 @@ def bootstrap_solution(solution: Solution, plan: BootstrapPlan, executor: Execut
         raise ModelError(Problem("the bootstrap draws rows, and there are moments alone", "--bootstrap", "give data"))
     rows: Sequence[GroupRows] = solution.rows
     if plan.kind == "bollen_stine":
+        if solution.table.ordinal:
+            what = "the bootstrap of Bollen and Stine is for continuous variables"
+            raise ModelError(Problem(what, "--bootstrap", "use the nonparametric bootstrap"))
         rows = under_the_model(rows, solution.implied, solution.table.meanstructure)
     everywhere = _everywhere(solution)
     job = job_of(solution, rows, plan.kind, WithReplacement(plan.seed))
@@ -137,7 +143,8 @@ def with_bootstrap(result: SemResult, boot: BootstrapResult) -> SemResult:
         _replaced(row, inference.se[i], inference.lower[i], inference.upper[i]) if row.free else row
         for i, row in enumerate(result.estimates)
     )
-    words = [w for w in result.conventions if not w.startswith(("standard errors from", "95 % Wald"))]
+    kept = [w for w in result.conventions if not w.startswith(("standard errors from", "95 % Wald"))]
+    words = [_ROBUST_ERRORS.sub("", w) for w in kept]
     return replace(
         result,
         estimates=estimates,

@@ -1,9 +1,10 @@
-"""Fit a model: syntax → parameter table → moments → solution → result."""
+"""Estimate a model: syntax → parameter table → moments → solution."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TypedDict, Unpack
+from dataclasses import replace
+from typing import TypedDict
 
 import pandas as pd
 
@@ -14,8 +15,6 @@ from analysis.sem.groups import GroupRows, Selection, group_labels, rows_of_grou
 from analysis.sem.least_squares import solve_least_squares
 from analysis.sem.moments import SampleMoments, moments_given
 from analysis.sem.partable import ParameterTable, TableOptions, bind_exogenous, build_table
-from analysis.sem.present import present
-from analysis.sem.result import SemResult
 from analysis.sem.solution import Solution, solve
 from analysis.sem.statistics import (
     continuous_statistics,
@@ -27,7 +26,7 @@ from analysis.sem.syntax import parse_model
 
 
 class FitOptions(TypedDict, total=False):
-    """Options of ``fit`` and ``estimate``, the command line's with underscores."""
+    """Options of ``estimate``, the command line's with underscores."""
 
     estimator: str | None
     missing: str
@@ -42,15 +41,6 @@ class FitOptions(TypedDict, total=False):
     means: pd.Series | None
     std_lv: bool
     meanstructure: bool
-
-
-def fit(
-    model: str, data: pd.DataFrame | None = None, *, name: str = "model",
-    **options: Unpack[FitOptions],
-) -> SemResult:  # fmt: skip
-    """Fit lavaan syntax and present the solution; arguments and errors are those of ``estimate``."""
-    solution = estimate(model, data, name=name, **options)
-    return present(model, name, options.get("missing", "listwise"), solution)
 
 
 def estimate(
@@ -105,7 +95,8 @@ def estimate(
     rows = rows_of_groups(data, table.observed, table.exogenous, table.groups, selection)
     if categories:
         require_fit_for_ordinal(table, roles_of(parsed.statements).predictors)
-        return solve_least_squares(table, ordinal_groups(table, rows, categories), chosen, name)
+        solution = solve_least_squares(table, ordinal_groups(table, rows, categories), chosen, name)
+        return replace(solution, rows=tuple(rows))
     return _solve(table, [part.moments for part in rows], rows, chosen, name)
 
 
@@ -120,7 +111,8 @@ def _solve(
     if estimator.least_squares:
         groups = [continuous_statistics(table, sample, estimator.name) for sample in samples]
         table = bind_exogenous(table, [(group.sample.covariance, group.sample.mean) for group in groups])
-        return solve_least_squares(table, groups, estimator, name)
+        solution = solve_least_squares(table, groups, estimator, name)
+        return replace(solution, rows=None if rows is None else tuple(rows))
     table = bind_exogenous(table, [(sample.covariance, sample.mean) for sample in samples])
     return solve(table, samples, rows, estimator, name)
 

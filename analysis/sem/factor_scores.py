@@ -69,6 +69,8 @@ def _refuse(solution: Solution, method: Method) -> None:
         problems.append(Problem(f"there are no factor scores by '{method}'", "scores", nearest(method, METHODS)))
     if solution.rows is None:
         problems.append(Problem("factor scores need responses, not moments alone", "scores", "give data"))
+    if solution.table.ordinal:
+        problems.append(Problem("ordinal variables give no factor scores here", "scores", "treat them as continuous"))
     if not solution.table.latent:
         problems.append(Problem("the model has no latent variable to score", "scores"))
     if problems:

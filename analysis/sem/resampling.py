@@ -97,8 +97,15 @@ def drawn_rows(group: GroupRows, counts: IntArray) -> GroupRows:
     index = np.repeat(np.arange(len(counts)), counts)
     weights = None if group.weights is None else group.weights[index] / group.weights[index].mean()
     clusters = None if group.clusters is None else group.clusters[index]
-    values = group.values[index]
-    return replace(group, values=values, weights=weights, clusters=clusters, patterns=patterns_of(values, weights))
+    values, positions = group.values[index], group.positions[index]
+    return replace(
+        group,
+        positions=positions,
+        values=values,
+        weights=weights,
+        clusters=clusters,
+        patterns=patterns_of(values, weights),
+    )
 
 
 def under_the_model(rows: Sequence[GroupRows], implied: Sequence[Implied], meanstructure: bool) -> list[GroupRows]:

@@ -7,7 +7,8 @@ from analysis import sem
 from analysis.sem.batch import BatchProblem, MomentStack, minimise_batch, value_and_gradient
 from analysis.sem.estimate import estimate
 from analysis.sem.implied import structure_of
-from analysis.sem.refits import RefitJob, job_of, refit
+from analysis.sem.refit_job import RefitJob
+from analysis.sem.refits import job_of, refit
 from analysis.sem.resampling import WithReplacement, row_counts, unit_sizes
 from tests.sem.models import THREE_FACTORS, WITH_COVARIATES, simulated
 
@@ -41,6 +42,7 @@ CASES = {
         _two_groups(),
         {"group": "g", "group_equal": ("loadings", "intercepts")},
     ),
+    "linear": (WITH_COVARIATES + "f2 ~ b*z1\nx8 ~~ v*x8\nb == 2*l - v\n", simulated(300, 4), {}),
     "constrained": (WITH_COVARIATES + "f2 ~ b*z1\nb == l^2\n", simulated(300, 4), {}),
 }
 

@@ -12,7 +12,7 @@ from analysis import sem
 from analysis.errors import EstimationError, ModelError
 from analysis.sem.bootstrap import bootstrap, with_bootstrap
 from analysis.sem.bootstrap_result import BootstrapResult
-from analysis.sem.refits import NO_MINIMUM, NOT_REGULAR
+from analysis.sem.refit_job import NO_MINIMUM, NOT_REGULAR
 from tests.sem.models import THREE_FACTORS, WITH_COVARIATES, simulated
 
 TWO_FACTORS = "f1 =~ x1 + x2 + x3\nf2 =~ x4 + x5 + x6\nf2 ~ b*f1\n"
@@ -67,6 +67,42 @@ def test_incomplete_rows_are_refitted_by_full_information() -> None:
         np.testing.assert_allclose(found.replicates[index], alone["est"], rtol=1e-6, atol=1e-6)
         np.testing.assert_allclose(found.standardised_replicates[index], alone["std_all"], rtol=1e-6, atol=1e-6)
     assert np.isnan(found.chisq_replicates).all()
+
+
+def _drawn(data: pd.DataFrame, seed: int) -> pd.DataFrame:
+    """The first resample of ``seed``, by the same stream of random numbers."""
+    generator = np.random.Generator(np.random.PCG64(np.random.SeedSequence(seed, spawn_key=(0,))))
+    return data.iloc[np.sort(generator.integers(len(data), size=len(data)))]
+
+
+@pytest.mark.parametrize("estimator", ["GLS", "ULS", "WLSMV"])
+def test_least_squares_are_refitted_one_by_one(estimator: str) -> None:
+    data = simulated(400, 6)
+    options: dict[str, Any] = {"estimator": estimator}
+    if estimator == "WLSMV":
+        data = data.apply(lambda column: pd.cut(column, 4, labels=False)).astype(float)
+        options["ordered"] = "all"
+    found = bootstrap(TWO_FACTORS, data, n_resamples=2, seed=2, **options)
+    plain, alone = sem.fit(TWO_FACTORS, data, **options), sem.fit(TWO_FACTORS, _drawn(data, 2), **options)
+    np.testing.assert_allclose(found.tidy()[["est", "std_all"]], plain.tidy()[["est", "std_all"]], rtol=1e-7, atol=1e-8)
+    np.testing.assert_allclose(found.replicates[0], alone.tidy()["est"], rtol=1e-7, atol=1e-8)
+    np.testing.assert_allclose(found.standardised_replicates[0], alone.tidy()["std_all"], rtol=1e-7, atol=1e-8)
+    assert found.chisq_replicates[0] == pytest.approx(alone.fit_measures["chisq"], rel=1e-7)
+    assert with_bootstrap(plain, found).bootstrap is found
+
+
+def test_a_resample_without_an_answer_is_a_failure_that_says_so() -> None:
+    data = simulated(200, 6).apply(lambda column: pd.cut(column, 3, labels=False)).astype(float)
+    data["x1"] = np.where(np.arange(200) < 198, np.minimum(data["x1"], 1.0), 2.0)  # two of 200 gave the last answer
+    found = bootstrap(TWO_FACTORS, data, n_resamples=30, seed=0, ordered="all")
+    assert found.n_succeeded + len(found.failures) == 30
+    assert any("x1" in failure.reason for failure in found.failures)
+
+
+def test_the_bootstrap_of_bollen_and_stine_is_for_continuous_variables() -> None:
+    data = simulated(200, 6).apply(lambda column: pd.cut(column, 3, labels=False)).astype(float)
+    with pytest.raises(ModelError, match="continuous variables"):
+        bootstrap(TWO_FACTORS, data, n_resamples=30, seed=0, ordered="all", kind="bollen_stine")
 
 
 def test_standard_errors_are_near_those_of_normal_theory_on_normal_data() -> None:
@@ -203,9 +239,7 @@ def test_the_cluster_bootstrap_needs_clusters() -> None:
 def test_weights_go_with_their_rows() -> None:
     data = simulated(300, 2).assign(w=np.random.default_rng(0).uniform(0.5, 2.0, 300))
     boot = bootstrap(TWO_FACTORS, data, n_resamples=2, seed=4, weights="w")
-    generator = np.random.Generator(np.random.PCG64(np.random.SeedSequence(4, spawn_key=(0,))))
-    drawn = data.iloc[np.sort(generator.integers(300, size=300))]
-    alone = sem.fit(TWO_FACTORS, drawn, weights="w").tidy()
+    alone = sem.fit(TWO_FACTORS, _drawn(data, 4), weights="w").tidy()
     np.testing.assert_allclose(boot.replicates[0], alone["est"], rtol=1e-7, atol=1e-8)
 
 
@@ -214,3 +248,17 @@ def test_a_plan_names_all_its_mistakes() -> None:
         bootstrap(TWO_FACTORS, simulated(100, 1), n_resamples=1, seed=-1, kind="clusters", boot_ci="percent")  # type: ignore[arg-type]
     assert len(caught.value.problems) == 4
     assert "did you mean 'cluster'?" in str(caught.value)
+
+
+def test_fit_takes_its_standard_errors_from_the_bootstrap_on_request() -> None:
+    data = _clustered()
+    options: dict[str, Any] = {"cluster": "commune", "bootstrap": 50, "seed": 3, "boot_ci": "bc"}
+    result = sem.fit(TWO_FACTORS, data, se="bootstrap", **options)
+    alone = bootstrap(TWO_FACTORS, data, n_resamples=50, seed=3, kind="cluster", boot_ci="bc", cluster="commune")
+    assert result.bootstrap is not None
+    assert _bytes(result.bootstrap) == _bytes(alone)
+    assert "test scaled after Yuan and Bentler" in result.conventions
+    robust = sem.fit(TWO_FACTORS, data, se="robust")
+    assert robust.estimator == "MLR"
+    with pytest.raises(ModelError, match="did you mean 'bootstrap'"):
+        sem.fit(TWO_FACTORS, data, se="bootstraps")  # type: ignore[arg-type]

@@ -98,3 +98,6 @@ def test_what_cannot_be_scored_is_an_error() -> None:
         factor_scores(estimate("x1 ~ x2", data))
     with pytest.raises(ModelError, match="by 'Bartlett'"):
         factor_scores(estimate("f =~ x1 + x2 + x3", data), "Bartlett")  # type: ignore[arg-type]
+    codes = data.apply(lambda column: (column > column.median()).astype(float))
+    with pytest.raises(ModelError, match="ordinal variables give no factor scores"):
+        factor_scores(estimate("f =~ x1 + x2 + x3 + x4", codes, ordered="all"))

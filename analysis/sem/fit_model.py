@@ -1,0 +1,49 @@
+"""Fit a model and present it: estimates, tests and fit measures, with the standard errors that are asked for."""
+
+from __future__ import annotations
+
+from typing import Literal, Unpack
+
+import pandas as pd
+
+from analysis.errors import ModelError, Problem, nearest
+from analysis.sem.bootstrap import BootstrapPlan, Executor, bootstrap_solution, with_bootstrap
+from analysis.sem.estimate import FitOptions, estimate
+from analysis.sem.intervals import IntervalType
+from analysis.sem.present import present
+from analysis.sem.resampling import Kind
+from analysis.sem.result import SemResult
+
+StandardErrors = Literal["standard", "robust", "bootstrap"]
+_KINDS: tuple[StandardErrors, ...] = ("standard", "robust", "bootstrap")
+
+
+def fit(
+    model: str,
+    data: pd.DataFrame | None = None,
+    *,
+    name: str = "model",
+    se: StandardErrors = "standard",
+    bootstrap: int = 1000,
+    seed: int = 1,
+    boot_ci: IntervalType = "perc",
+    executor: Executor | None = None,
+    **options: Unpack[FitOptions],
+) -> SemResult:
+    """Fit lavaan syntax and present the solution; ``options`` and errors are those of ``estimate``.
+
+    ``se``: "standard" is the estimator's own, "robust" makes MLR of ML, "bootstrap" takes ``bootstrap`` resamples of
+    rows, or of clusters where ``cluster`` names them, from ``seed``, with intervals ``boot_ci`` ("perc", "bc" or
+    "bca"); ``executor`` maps over chunks of resamples.
+    """
+    if se not in _KINDS:
+        raise ModelError(Problem(f"there are no standard errors '{se}'", "--se", nearest(se, _KINDS)))
+    if se == "robust" and options.get("estimator") in {None, "ML"} and not options.get("ordered"):
+        options["estimator"] = "MLR"
+    solution = estimate(model, data, name=name, **options)
+    result = present(model, name, options.get("missing", "listwise"), solution)
+    if se != "bootstrap":
+        return result
+    kind: Kind = "nonparametric" if options.get("cluster") is None else "cluster"
+    plan = BootstrapPlan(bootstrap, seed, kind, boot_ci)
+    return with_bootstrap(result, bootstrap_solution(solution, plan, executor))
