@@ -87,18 +87,23 @@ def residual_variances(solution: Solution) -> list[Array]:
     return found
 
 
-def _group(solution: Solution, group: int) -> _Group:
-    part, at, sample = solution.objective.parts[group], solution.implied[group], solution.samples[group]
+def statistic_slopes(solution: Solution, group: int) -> Array:
+    """Derivatives of one group's statistics by free parameter (q, n_free)."""
+    part, at = solution.objective.parts[group], solution.implied[group]
     d = derivatives(part.structure, at)
     if isinstance(part.discrepancy, LeastSquares):
-        weight = part.discrepancy.weight
-        slopes = part.discrepancy.slopes(at, d)
-        weight, sampling = np.diag(weight) if weight.ndim == 1 else weight, _least_squares_sampling(solution, group)
+        return np.asarray(part.discrepancy.slopes(at, d) @ part.structure.collect.T)
+    return np.asarray(moment_slopes(d)[_explained(solution)] @ part.structure.collect.T)
+
+
+def _group(solution: Solution, group: int) -> _Group:
+    part, n = solution.objective.parts[group], solution.samples[group].n_observations
+    if isinstance(part.discrepancy, LeastSquares):
+        weight, sampling = part.discrepancy.weight, _least_squares_sampling(solution, group)
+        weight = np.diag(weight) if weight.ndim == 1 else weight
     else:
-        kept = _explained(solution)
-        weight, sampling = _likelihood(solution, group, kept)
-        slopes = moment_slopes(d)[kept]
-    return _Group(sampling / sample.n_observations, weight, slopes @ part.structure.collect.T, part.share)
+        weight, sampling = _likelihood(solution, group, _explained(solution))
+    return _Group(sampling / n, weight, statistic_slopes(solution, group), part.share)
 
 
 def _least_squares_sampling(solution: Solution, group: int) -> Array:
