@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from analysis.sem.effects import bound_labels
-from analysis.sem.optimise import Function, Optimum, minimise
+from analysis.sem.optimise import Function, Optimum, minimise, unconstrained
 from analysis.sem.partable import ParameterTable, Relation, row_values
 
 Array = NDArray[np.float64]
@@ -20,6 +20,8 @@ _SLACK = 1e-8
 
 def constraint_values(table: ParameterTable, constraints: Sequence[Relation], theta: Array) -> tuple[Array, Array]:
     """Values (m,) of left minus right side, and their Jacobian (m, n_free)."""
+    if not constraints:
+        return unconstrained(theta)
     bound = bound_labels(table, row_values(table, theta))
     for definition in table.definitions:
         value, gradient = definition.expression.evaluate(bound)

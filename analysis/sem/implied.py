@@ -174,22 +174,18 @@ def second_derivatives_of_covariance(structure: Structure, at: Implied, weight: 
     G e_i (G e_a E_jb + G e_b E_ja)' + transpose, and none for two elements of S.
     """
     p, n_rows = structure.n_observed, len(structure.fixed)
-    effect = at.inverse[:p]
-    g_g = effect.T @ weight @ effect
-    g_phi = effect.T @ weight @ at.full_covariance[:p]
+    pulled = at.inverse[:p].T @ weight
+    g_g, g_phi = pulled @ at.inverse[:p], pulled @ at.full_covariance[:p]
+    a, i, j = structure.a[:, None], structure.a_to[:, None], structure.a_from[:, None]
     out = np.zeros((n_rows, n_rows))
-    i, j = structure.a_to, structure.a_from
-    loop = at.inverse[np.ix_(j, i)]  # loop[r, s] = E[j_r, i_s]
-    from_cov = g_phi[np.ix_(i, j)]  # [r, s] = G e_{i_r}' weight Phi e_{j_s}
-    both = loop * from_cov
-    out[np.ix_(structure.a, structure.a)] = 2.0 * (both + both.T + g_g[np.ix_(i, i)] * at.full_covariance[np.ix_(j, j)])
+    # E[j_r, i_s] times G e_{i_r}' weight Phi e_{j_s}, for rows r and s.
+    both = at.inverse[j, structure.a_to] * g_phi[i, structure.a_from]
+    out[a, structure.a] = 2.0 * (both + both.T + g_g[i, structure.a_to] * at.full_covariance[j, structure.a_from])
     first, second = structure.s_first, structure.s_second
-    halved = np.where(first == second, 0.5, 1.0)
-    mixed = g_g[np.ix_(i, first)] * at.inverse[np.ix_(j, second)]
-    mixed += g_g[np.ix_(i, second)] * at.inverse[np.ix_(j, first)]
-    mixed *= 2.0 * halved
-    out[np.ix_(structure.a, structure.s)] = mixed
-    out[np.ix_(structure.s, structure.a)] = mixed.T
+    mixed = g_g[i, first] * at.inverse[j, second] + g_g[i, second] * at.inverse[j, first]
+    mixed *= np.where(first == second, 1.0, 2.0)
+    out[a, structure.s] = mixed
+    out[structure.s[:, None], structure.a] = mixed.T
     return out
 
 

@@ -78,8 +78,9 @@ def _of_group(
     rows = [table.parameters[i] for i in structure.rows]
     tested = np.array([i for i, row in enumerate(rows) if _can_be_freed(row, table)], dtype=np.int64)
     d = derivatives(structure, at)
-    score = -0.5 * solution.score_share(group) * part.discrepancy.gradient(at, d)[tested]
-    information = 0.5 * part.share * part.discrepancy.curvature(at, d)[tested]
+    gradient, curvature = part.discrepancy.scoring(at, d)
+    score = -0.5 * solution.score_share(group) * gradient[tested]
+    information = 0.5 * part.share * curvature[tested]
     joint = information @ structure.collect.T
     alone = information[np.arange(len(tested)), tested]
     left = alone - np.einsum("ci,ij,cj->c", joint, own, joint)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
@@ -42,21 +42,11 @@ class Objective:
 
     def slopes(self, theta: Array) -> tuple[Array, Array]:
         """Gradient (n_free,) and curvature (n_free, n_free)."""
-        gradient, curvature = np.zeros(len(theta)), np.zeros((len(theta), len(theta)))
-        for part, at, d in self._at(theta):
-            collect = part.structure.collect
-            gradient += part.share * (collect @ part.discrepancy.gradient(at, d))
-            curvature += part.share * (collect @ part.discrepancy.curvature(at, d) @ collect.T)
-        return gradient, curvature
+        return self._collected(theta, lambda part, at, d: part.discrepancy.scoring(at, d))
 
     def newton(self, theta: Array) -> tuple[Array, Array]:
         """Gradient (n_free,) and second derivatives (n_free, n_free)."""
-        gradient, hessian = np.zeros(len(theta)), np.zeros((len(theta), len(theta)))
-        for part, at, d in self._at(theta):
-            collect = part.structure.collect
-            gradient += part.share * (collect @ part.discrepancy.gradient(at, d))
-            hessian += part.share * (collect @ part.discrepancy.hessian(part.structure, at, d) @ collect.T)
-        return gradient, hessian
+        return self._collected(theta, lambda part, at, d: part.discrepancy.newton(part.structure, at, d))
 
     def hessian(self, theta: Array) -> Array:
         """Second derivatives, shape (n_free, n_free)."""
@@ -70,7 +60,15 @@ class Objective:
         """Implied moments of each group."""
         return tuple(implied(part.structure, theta) for part in self.parts)
 
-    def _at(self, theta: Array) -> Iterator[tuple[GroupPart, Implied, Derivatives]]:
+    def _collected(
+        self, theta: Array, of_group: Callable[[GroupPart, Implied, Derivatives], tuple[Array, Array]]
+    ) -> tuple[Array, Array]:
+        """Derivatives by row, collected by free parameter and added up over groups."""
+        gradient, matrix = np.zeros(len(theta)), np.zeros((len(theta), len(theta)))
         for part in self.parts:
             at = implied(part.structure, theta)
-            yield part, at, derivatives(part.structure, at)
+            by_row, by_pair = of_group(part, at, derivatives(part.structure, at))
+            collect = part.structure.collect
+            gradient += part.share * (collect @ by_row)
+            matrix += part.share * (collect @ by_pair @ collect.T)
+        return gradient, matrix

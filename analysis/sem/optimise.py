@@ -73,13 +73,13 @@ class _Local:
     slope: Array
     curvature: Array
     restoring: Array  # the shortest step to the linearised constraints
-    free: Array  # orthonormal basis (n, n - m) of the directions the constraints leave free
+    free: Array | None  # orthonormal basis (n, n - m) of the directions that constraints leave free, if there are any
     jacobian: Array
     violation: float
 
     def step(self, damping: float) -> Array:
         """The damped step, in scaled parameters."""
-        if not len(self.jacobian):
+        if self.free is None:
             return _damped_step(self.curvature, self.slope, damping)
         reduced = self.free.T @ self.curvature @ self.free
         slope = self.free.T @ (self.slope + self.curvature @ self.restoring)
@@ -91,7 +91,8 @@ class _Local:
 
     def norm(self) -> float:
         """Largest absolute slope along the free directions."""
-        return float(np.max(np.abs(self.free.T @ self.slope), initial=0.0))
+        slope = self.slope if self.free is None else self.free.T @ self.slope
+        return float(np.max(np.abs(slope), initial=0.0))
 
     def multipliers(self) -> Array:
         """Least-squares multipliers of the constraints."""
@@ -149,26 +150,26 @@ def minimise(function: Function, start: Array, constraint: Constraint = unconstr
 
 def _local(function: Function, theta: Array, constraint: Constraint, near: bool) -> _Local:
     violation, jacobian = constraint(theta)
-    gradient, curvature = function.newton(theta) if near else function.slopes(theta)
-    if near:
-        curvature = curvature + _curvature_of(constraint, theta, gradient, jacobian)
-        basis = null_space(jacobian)
-        if not is_positive_definite(basis.T @ curvature @ basis if len(jacobian) else curvature, 1e-10):
-            curvature = function.slopes(theta)[1]
-    scale = 1.0 / np.sqrt(np.maximum(np.diag(curvature), 1e-300))
+    gradient, curvature = _second_order(function, theta, constraint, jacobian) if near else function.slopes(theta)
+    scale = 1.0 / np.sqrt(np.maximum(curvature.diagonal(), 1e-300))
+    slope, curvature = gradient * scale, curvature * (scale[:, None] * scale)
+    if not len(jacobian):
+        return _Local(scale, slope, curvature, np.zeros(len(theta)), None, jacobian, 0.0)
     scaled = jacobian * scale
-    restoring = np.zeros(len(theta))
+    restoring = -np.asarray(np.linalg.lstsq(scaled, violation, rcond=None)[0], dtype=np.float64)
+    return _Local(scale, slope, curvature, restoring, null_space(scaled), scaled, float(np.abs(violation).sum()))
+
+
+def _second_order(function: Function, theta: Array, constraint: Constraint, jacobian: Array) -> tuple[Array, Array]:
+    """Gradient and Hessian, that of the constraints added; a curvature where the Hessian is not positive definite."""
+    gradient, hessian = function.newton(theta)
     if len(jacobian):
-        restoring = -np.asarray(np.linalg.lstsq(scaled, violation, rcond=None)[0], dtype=np.float64)
-    return _Local(
-        scale=scale,
-        slope=gradient * scale,
-        curvature=curvature * np.outer(scale, scale),
-        restoring=restoring,
-        free=null_space(scaled),
-        jacobian=scaled,
-        violation=float(np.abs(violation).sum()),
-    )
+        hessian = hessian + _curvature_of(constraint, theta, gradient, jacobian)
+        basis = null_space(jacobian)
+        proper = is_positive_definite(basis.T @ hessian @ basis, 1e-10)
+    else:
+        proper = is_positive_definite(hessian, 1e-10)
+    return (gradient, hessian) if proper else function.slopes(theta)
 
 
 def _feasible(theta: Array, constraint: Constraint) -> Array:
@@ -183,9 +184,6 @@ def _feasible(theta: Array, constraint: Constraint) -> Array:
 
 def _curvature_of(constraint: Constraint, theta: Array, gradient: Array, jacobian: Array) -> Array:
     """Second derivatives of the constraints times their multipliers, by central differences of the Jacobian."""
-    n = len(theta)
-    if not len(jacobian):
-        return np.zeros((n, n))
     multipliers = np.linalg.lstsq(jacobian.T, -gradient, rcond=None)[0]
     step = 1e-6 * np.maximum(np.abs(theta), 1e-2)
     columns = [
@@ -207,7 +205,7 @@ def null_space(jacobian: Array) -> Array:
 
 def is_positive_definite(matrix: Array, least: float) -> bool:
     """Whether all eigenvalues of ``matrix``, scaled to unit diagonal, are above ``least``."""
-    scale = np.sqrt(np.maximum(np.diag(matrix), 1e-300))
+    scale = np.sqrt(np.maximum(matrix.diagonal(), 1e-300))
     shifted = matrix / (scale[:, None] * scale)
     shifted.flat[:: len(matrix) + 1] -= least
     try:
@@ -225,4 +223,4 @@ def _damped_step(curvature: Array, slope: Array, damping: float) -> Array:
         np.linalg.cholesky(damped)
     except np.linalg.LinAlgError:
         return np.asarray(-np.linalg.lstsq(damped, slope, rcond=1e-12)[0])
-    return -np.linalg.solve(damped, slope)
+    return np.asarray(-np.linalg.solve(damped, slope))

@@ -109,8 +109,9 @@ def _released(solution: Solution, rows: list[int]) -> _Released:
         d = derivatives(part.structure, at)
         mine = np.flatnonzero(part.structure.free >= 0)
         to = [at_row[int(i)] for i in part.structure.rows[mine]]
-        score[to] = -0.5 * solution.score_share(group) * part.discrepancy.gradient(at, d)[mine]
-        information[np.ix_(to, to)] = 0.5 * part.share * part.discrepancy.curvature(at, d)[np.ix_(mine, mine)]
+        gradient, curvature = part.discrepancy.scoring(at, d)
+        score[to] = -0.5 * solution.score_share(group) * gradient[mine]
+        information[np.ix_(to, to)] = 0.5 * part.share * curvature[np.ix_(mine, mine)]
     scale = 1.0 / np.sqrt(np.maximum(np.diag(information), 1e-300))
     return _Released(score * scale, information * np.outer(scale, scale), scale)
 

@@ -18,7 +18,7 @@ def factor_model(n_items: int, n_factors: int) -> str:
 
 
 def responses(n_rows: int, n_items: int, n_factors: int) -> pd.DataFrame:
-    """Normal items with loadings from .5 to .8 on factors that correlate at .4; drawn block by block to spare memory."""
+    """Normal items with loadings from .5 to .8 on factors that correlate at .4, drawn block by block."""
     generator = np.random.default_rng(SEED)
     factor_of = np.concatenate(
         [np.full(len(part), i) for i, part in enumerate(np.array_split(np.arange(n_items), n_factors))]

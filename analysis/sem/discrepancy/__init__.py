@@ -19,23 +19,19 @@ Array = NDArray[np.float64]
 class Discrepancy(Protocol):
     """What the optimiser needs of an estimator, for one group.
 
-    ``value`` is F, zero for the saturated model; ``gradient`` (n_rows,) its derivative; ``curvature``
-    (n_rows, n_rows) a positive-semidefinite stand-in for the second derivatives, twice the expected information
-    where there is a likelihood; ``hessian`` (n_rows, n_rows) the second derivatives.
+    ``value`` is F, zero for the saturated model; ``scoring`` its gradient (n_rows,) with a curvature (n_rows, n_rows),
+    a positive-semidefinite stand-in for the second derivatives: twice the expected information where there is a
+    likelihood; ``newton`` the gradient with the second derivatives themselves.
     """
 
     def value(self, implied: Implied) -> float:
         """F at the implied moments; infinity where they are no moments."""
         ...
 
-    def gradient(self, implied: Implied, d: Derivatives) -> Array:
-        """First derivatives by row."""
+    def scoring(self, implied: Implied, d: Derivatives) -> tuple[Array, Array]:
+        """First derivatives by row, and Gauss-Newton or scoring curvature by pairs of rows."""
         ...
 
-    def curvature(self, implied: Implied, d: Derivatives) -> Array:
-        """Gauss-Newton or scoring curvature by pairs of rows."""
-        ...
-
-    def hessian(self, structure: Structure, implied: Implied, d: Derivatives) -> Array:
-        """Second derivatives by pairs of rows."""
+    def newton(self, structure: Structure, implied: Implied, d: Derivatives) -> tuple[Array, Array]:
+        """First derivatives by row, and second derivatives by pairs of rows."""
         ...

@@ -60,25 +60,21 @@ class LeastSquares:
             return np.inf
         return self.length(self.observed - self.fitted(implied))
 
-    def gradient(self, implied: Implied, d: Derivatives) -> Array:
-        """-2 Delta' W (s - sigma) by row."""
-        residual = self.observed - self.fitted(implied)
-        return np.asarray(-2.0 * self.slopes(implied, d).T @ self._weighted(residual))
-
-    def curvature(self, implied: Implied, d: Derivatives) -> Array:
-        """2 Delta' W Delta by pairs of rows."""
+    def scoring(self, implied: Implied, d: Derivatives) -> tuple[Array, Array]:
+        """Gradient -2 Delta' W (s - sigma) by row, and 2 Delta' W Delta by pairs of rows."""
         slopes = self.slopes(implied, d)
-        return np.asarray(2.0 * slopes.T @ self._weighted(slopes))
+        weighted = self._weighted(slopes)
+        return -2.0 * weighted.T @ (self.observed - self.fitted(implied)), 2.0 * slopes.T @ weighted
 
-    def hessian(self, structure: Structure, implied: Implied, d: Derivatives) -> Array:
-        """The curvature less 2 (s - sigma)' W times second derivatives.
+    def newton(self, structure: Structure, implied: Implied, d: Derivatives) -> tuple[Array, Array]:
+        """Gradient, and the curvature less 2 (s - sigma)' W times second derivatives.
 
         Where deltas are estimated their own second derivatives are left out: steps near the optimum are then
         Gauss-Newton's.
         """
-        curvature = self.curvature(implied, d)
+        gradient, curvature = self.scoring(implied, d)
         if len(structure.delta) and np.any(structure.free[structure.delta] >= 0):
-            return curvature
+            return gradient, curvature
         chosen = self.statistics
         pull = self._weighted(self.observed - self.fitted(implied))
         p = structure.n_observed
@@ -89,7 +85,7 @@ class LeastSquares:
         np.add.at(means, chosen.mean_of, chosen.mean_sign * pull[chosen.mean])
         np.add.at(means, chosen.threshold_of, -pull[chosen.threshold])
         curvature -= 2.0 * second_derivatives_of_covariance(structure, implied, matrix)
-        return np.asarray(curvature - 2.0 * second_derivatives_of_mean(structure, implied, means))
+        return gradient, curvature - 2.0 * second_derivatives_of_mean(structure, implied, means)
 
     def fitted(self, implied: Implied) -> Array:
         """The statistics that the model implies (q,)."""

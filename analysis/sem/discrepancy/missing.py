@@ -40,30 +40,29 @@ class FullInformation:
         except np.linalg.LinAlgError:
             return np.inf
 
-    def gradient(self, implied: Implied, d: Derivatives) -> Array:
-        """tr(Q dSigma) - 2 dmu' r with Q and r summed over patterns: F is linear in both."""
-        weight, v, pull = self._parts(implied)
-        q = np.einsum("k,kij->ij", self.patterns.share, weight - v)
-        return gradient_from(q, self.patterns.share @ pull, d)
+    def scoring(self, implied: Implied, d: Derivatives) -> tuple[Array, Array]:
+        """Gradient, and twice the information that rows with these patterns are expected to give.
 
-    def curvature(self, implied: Implied, d: Derivatives) -> Array:
-        """Twice the information that rows with these patterns are expected to give."""
-        weight, _, _ = self._parts(implied)
-        share = self.patterns.share
-        curvature = _trace_products(share, weight, weight, d)
-        return np.asarray(curvature + 2.0 * d.mean.T @ np.einsum("k,kij->ij", share, weight) @ d.mean)
-
-    def hessian(self, structure: Structure, implied: Implied, d: Derivatives) -> Array:
-        """The second derivatives of complete data, summed over patterns."""
+        The gradient is tr(Q dSigma) - 2 dmu' r with Q and r summed over patterns: F is linear in both.
+        """
         weight, v, pull = self._parts(implied)
         share = self.patterns.share
-        hessian = 2.0 * _trace_products(share, weight, v, d) - _trace_products(share, weight, weight, d)
-        total_weight = np.einsum("k,kij->ij", share, weight)
-        q = np.einsum("k,kij->ij", share, weight - v)
+        total = summed(share, weight)
+        gradient = gradient_from(total - summed(share, v), share @ pull, d)
+        return gradient, _trace_products(share, weight, weight, d) + 2.0 * d.mean.T @ total @ d.mean
+
+    def newton(self, structure: Structure, implied: Implied, d: Derivatives) -> tuple[Array, Array]:
+        """Gradient and second derivatives of complete data, summed over patterns."""
+        weight, v, pull = self._parts(implied)
+        share = self.patterns.share
+        total = summed(share, weight)
+        q, r = total - summed(share, v), share @ pull
+        hessian = _trace_products(share, weight, 2.0 * v - weight, d)
         hessian += second_derivatives_of_covariance(structure, implied, q)
         cross = _cross_products(share, weight, pull, d)
-        hessian += 2.0 * (cross + cross.T + d.mean.T @ total_weight @ d.mean)
-        return np.asarray(hessian - 2.0 * second_derivatives_of_mean(structure, implied, share @ pull))
+        hessian += 2.0 * (cross + cross.T + d.mean.T @ total @ d.mean)
+        hessian -= 2.0 * second_derivatives_of_mean(structure, implied, r)
+        return gradient_from(q, r, d), hessian
 
     def _parts(self, implied: Implied) -> tuple[Array, Array, Array]:
         """By pattern: W = Sigma_o^-1 (k, p, p), V = W T W (k, p, p), W (m - mu) (k, p), zero where unobserved."""
@@ -78,6 +77,11 @@ def deviance(patterns: Patterns, mean: Array, covariance: Array) -> float:
     weight, log_determinant = patterns.inverse_and_log_determinant(covariance)
     _, second = patterns.about(mean)
     return float(patterns.share @ (log_determinant + np.einsum("kij,kij->k", weight, second)))
+
+
+def summed(share: Array, matrices: Array) -> Array:
+    """Sum of ``matrices`` (k, p, p) times ``share`` (k,)."""
+    return np.asarray((share @ matrices.reshape(len(share), -1)).reshape(matrices.shape[1:]))
 
 
 def dense(d: Derivatives) -> Array:

@@ -42,36 +42,36 @@ class NormalTheory:
         trace = float(np.trace(np.linalg.solve(implied.covariance, self._target(implied))))
         return log_det + trace - log_determinant(self.sample.covariance) - len(self.sample.names)
 
-    def gradient(self, implied: Implied, d: Derivatives) -> Array:
-        """tr(Q dSigma) - 2 dmu' W (m - mu), with W = Sigma^-1, T = S + (m - mu)(m - mu)', Q = W - W T W."""
-        weight = inverse(implied.covariance)
-        q = np.asarray(weight - weight @ self._target(implied) @ weight)
-        pull = weight @ (self.sample.mean - implied.mean) if self.meanstructure else None
-        return gradient_from(q, pull, d)
+    def scoring(self, implied: Implied, d: Derivatives) -> tuple[Array, Array]:
+        """Gradient, and twice the expected information of an observation: tr(W dSigma_k W dSigma_l) + 2 dmu_k' W dmu_l.
 
-    def curvature(self, implied: Implied, d: Derivatives) -> Array:
-        """Twice the expected information of one observation: tr(W dSigma_k W dSigma_l) + 2 dmu_k' W dmu_l.
-
+        The gradient is tr(Q dSigma) - 2 dmu' W (m - mu), with W = Sigma^-1, T = S + (m - mu)(m - mu)', Q = W - W T W:
         Bollen (1989), eq. 4B.5; Magnus & Neudecker (1999), Matrix Differential Calculus, chapter 15.
         """
-        weight = inverse(implied.covariance)
+        weight, v, pull = self._parts(implied)
         curvature = trace_products(d, weight, weight)
         if self.meanstructure:
             curvature += 2.0 * (d.mean.T @ weight @ d.mean)
-        return curvature
+        return gradient_from(weight - v, pull, d), curvature
 
-    def hessian(self, structure: Structure, implied: Implied, d: Derivatives) -> Array:
-        """2 tr(W dS_k V dS_l) - tr(W dS_k W dS_l) + tr(Q d2S_kl), V = W T W, and the parts of the means."""
-        weight = inverse(implied.covariance)
-        v = np.asarray(weight @ self._target(implied) @ weight)
-        hessian = 2.0 * trace_products(d, weight, v) - trace_products(d, weight, weight)
-        hessian += second_derivatives_of_covariance(structure, implied, np.subtract(weight, v))
+    def newton(self, structure: Structure, implied: Implied, d: Derivatives) -> tuple[Array, Array]:
+        """Gradient, and tr(W dS_k (2 V - W) dS_l) + tr(Q d2S_kl), V = W T W, with the parts of the means."""
+        weight, v, pull = self._parts(implied)
+        hessian = trace_products(d, weight, 2.0 * v - weight)
+        hessian += second_derivatives_of_covariance(structure, implied, weight - v)
         if self.meanstructure:
-            pull = np.asarray(weight @ (self.sample.mean - implied.mean))
-            cross = cross_products(d, np.asarray(weight @ d.mean), pull)
-            hessian += 2.0 * (cross + cross.T + d.mean.T @ weight @ d.mean)
+            weighted = weight @ d.mean
+            cross = cross_products(d, weighted, pull)
+            hessian += 2.0 * (cross + cross.T + d.mean.T @ weighted)
             hessian -= 2.0 * second_derivatives_of_mean(structure, implied, pull)
-        return hessian
+        return gradient_from(weight - v, pull, d), hessian
+
+    def _parts(self, implied: Implied) -> tuple[Array, Array, Array]:
+        """W = Sigma^-1 (p, p), V = W T W (p, p), and W (m - mu) (p,), zero where means are free."""
+        weight = inverse(implied.covariance)
+        free = not self.meanstructure
+        pull = np.zeros(len(weight)) if free else weight @ (self.sample.mean - implied.mean)
+        return weight, weight @ self._target(implied) @ weight, pull
 
     def _target(self, implied: Implied) -> Array:
         """Sample covariance about the implied means: S + (m - mu)(m - mu)'."""
@@ -81,12 +81,9 @@ class NormalTheory:
         return np.asarray(self.sample.covariance + np.outer(difference, difference))
 
 
-def gradient_from(q: Array, pull: Array | None, d: Derivatives) -> Array:
+def gradient_from(q: Array, pull: Array, d: Derivatives) -> Array:
     """tr(q dSigma) - 2 pull' dmu for every row; ``q`` (p, p) symmetric, ``pull`` (p,)."""
-    by_row = 2.0 * np.einsum("ir,ir->r", q @ d.left, d.right)
-    if pull is not None:
-        by_row -= 2.0 * (d.mean.T @ pull)
-    return np.asarray(by_row)
+    return np.asarray(2.0 * (((q @ d.left) * d.right).sum(axis=0) - pull @ d.mean))
 
 
 def trace_products(d: Derivatives, w: Array, v: Array) -> Array:
