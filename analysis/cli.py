@@ -62,6 +62,14 @@ def _parser() -> argparse.ArgumentParser:
     _add_json(fit)
     fit.set_defaults(command=fitting.fit_command)
 
+    compare = commands.add_parser("compare", help="test a restricted model against one that holds it")
+    compare.add_argument("first", type=Path, metavar="A.lav")
+    compare.add_argument("second", type=Path, metavar="B.lav", help="nested in A, or the other way round")
+    fitting.add_fit_options(compare)
+    fitting.add_comparison_options(compare)
+    _add_json(compare)
+    compare.set_defaults(command=fitting.compare_command)
+
     mixed = commands.add_parser("mixed", help="fit a mixed model in lme4 syntax")
     mixed.add_argument("formula", help='for example "y ~ x*w + (1 + x | commune)"')
     mixed.add_argument("--data", type=Path, metavar="FILE", required=True)

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from analysis.sem.solution import Solution
 
 ESTIMATORS = ("ML", "MLR", "MLM", "GLS", "ULS", "DWLS", "WLSMV")
+DIFFERENCE_TESTS = ("default", "standard", "satorra.bentler.2001", "satorra.bentler.2010", "satorra.2000")
 
 
 def add_fit_options(parser: argparse.ArgumentParser) -> None:
@@ -44,6 +45,11 @@ def add_inference_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--seed", type=int, default=1, metavar="S", help="seed of the bootstrap")
     parser.add_argument("--workers", type=int, default=1, metavar="N", help="processes for the bootstrap")
     parser.add_argument("--modindices", action="store_true", help="modification indices, largest first")
+
+
+def add_comparison_options(parser: argparse.ArgumentParser) -> None:
+    """Options of the command that compares two models."""
+    parser.add_argument("--method", choices=DIFFERENCE_TESTS, default="default", help="of the difference test")
 
 
 def keywords(options: argparse.Namespace) -> FitOptions:
@@ -101,6 +107,24 @@ def fit_command(options: argparse.Namespace) -> int:
         text = _with_modification_indices(text, solution)
     if options.json is not None:
         writing.write_text(options.json, text + "\n")
+    return 0
+
+
+def compare_command(options: argparse.Namespace) -> int:
+    """Fit two models with the same options, test the restricted one against the other, write JSON on request."""
+    from analysis import writing
+    from analysis.report.terminal import comparison_summary
+    from analysis.sem.nested import compare_models
+    from analysis.survey import plain
+
+    first, second = (plain.read_words(path) for path in (options.first, options.second))
+    same = options.first.name == options.second.name
+    names = (str(options.first), str(options.second)) if same else (options.first.name, options.second.name)
+    given, data = keywords(options), responses(options)
+    comparison = compare_models(first, second, data, names=names, method=options.method, **given)
+    print(comparison_summary(comparison))
+    if options.json is not None:
+        writing.write_text(options.json, comparison.to_json() + "\n")
     return 0
 
 

@@ -10,6 +10,7 @@ from analysis.multilevel import MixedResult
 from analysis.report.rounding import Kind, interval, p_phrase, show
 from analysis.sem import SemResult
 from analysis.sem.modification import ModificationIndex
+from analysis.sem.nested import Comparison
 
 _SECTIONS = {
     "=~": "Loadings",
@@ -85,6 +86,38 @@ def modification_summary(indices: Sequence[ModificationIndex], n_shown: int = 10
     ]
     head = f"Modification indices, the {len(rows)} largest of {len(indices)} (post hoc: they follow the sample)"
     return "\n".join(["", head, *_table(["", "MI", "EPC", "EPC, standardised"], rows)])
+
+
+def comparison_summary(comparison: Comparison) -> str:
+    """Two models side by side and the test of the restriction."""
+    rows = [
+        [
+            model.name,
+            show(model.npar, Kind.COUNT),
+            show(model.df, Kind.COUNT),
+            show(model.chisq, Kind.NUMBER),
+            show(model.cfi, Kind.BOUNDED),
+            show(model.rmsea, Kind.BOUNDED),
+            show(model.srmr, Kind.BOUNDED),
+            show(model.aic, Kind.NUMBER),
+            show(model.bic, Kind.NUMBER),
+        ]
+        for model in comparison.models
+    ]
+    first, test = comparison.models[0], comparison.test
+    outcome = (
+        f"chi-square ({show(test.df_diff, Kind.COUNT)}) = {show(test.chisq_diff, Kind.NUMBER)}, {p_phrase(test.pvalue)}"
+        if test.chisq_diff is not None
+        else f"not defined: {test.reason}"
+    )
+    lines = [
+        f"{first.estimator}, {first.nobs} observations",
+        "",
+        *_table(["", "parameters", "df", "chi-square", "CFI", "RMSEA", "SRMR", "AIC", "BIC"], rows),
+        "",
+        f"{comparison.restricted} against {comparison.full} ({test.method}): {outcome}",
+    ]
+    return "\n".join(lines)
 
 
 def mixed_summary(result: MixedResult) -> str:
