@@ -11,10 +11,8 @@ from typing import TYPE_CHECKING, Any
 from analysis.errors import DataError, Problem
 
 if TYPE_CHECKING:
-    from analysis.sem import SemResult
     from analysis.sem.bootstrap import Executor
     from analysis.sem.estimate import FitOptions
-    from analysis.sem.solution import Solution
 
 ESTIMATORS = ("ML", "MLR", "MLM", "GLS", "ULS", "DWLS", "WLSMV")
 DIFFERENCE_TESTS = ("default", "standard", "satorra.bentler.2001", "satorra.bentler.2010", "satorra.2000")
@@ -88,25 +86,27 @@ def responses(options: argparse.Namespace) -> Any:
 def fit_command(options: argparse.Namespace) -> int:
     """Fit one model, print it, write JSON on request."""
     from analysis import writing
-    from analysis.report.terminal import sem_summary
-    from analysis.sem.estimate import estimate
-    from analysis.sem.present import present
+    from analysis.report.terminal import modification_summary, sem_summary
+    from analysis.sem import fit
     from analysis.survey import plain
 
-    given = keywords(options)
-    if options.se == "robust" and given["estimator"] in {None, "ML"} and not given["ordered"]:
-        given["estimator"] = "MLR"
-    model, name = plain.read_words(options.model), options.model.name
-    solution = estimate(model, responses(options), name=name, **given)
-    result = present(model, name, options.missing, solution)
-    if options.se == "bootstrap":
-        result = _bootstrapped(result, solution, options)
+    with _executor(options.workers if options.se == "bootstrap" else 1) as executor:
+        result = fit(
+            plain.read_words(options.model),
+            responses(options),
+            name=options.model.name,
+            se=options.se or "standard",
+            bootstrap=options.bootstrap,
+            seed=options.seed,
+            executor=executor,
+            modindices=options.modindices,
+            **keywords(options),
+        )
     print(sem_summary(result))
-    text = result.to_json()
-    if options.modindices:
-        text = _with_modification_indices(text, solution)
+    if result.modindices is not None:
+        print(modification_summary(result.modindices))
     if options.json is not None:
-        writing.write_text(options.json, text + "\n")
+        writing.write_text(options.json, result.to_json() + "\n")
     return 0
 
 
@@ -128,15 +128,6 @@ def compare_command(options: argparse.Namespace) -> int:
     return 0
 
 
-def _bootstrapped(result: SemResult, solution: Solution, options: argparse.Namespace) -> SemResult:
-    from analysis.sem.bootstrap import BootstrapPlan, bootstrap_solution, with_bootstrap
-
-    kind = "cluster" if options.cluster else "nonparametric"
-    plan = BootstrapPlan(options.bootstrap, options.seed, kind)  # type: ignore[arg-type]
-    with _executor(options.workers) as executor:
-        return with_bootstrap(result, bootstrap_solution(solution, plan, executor))
-
-
 @contextmanager
 def _executor(workers: int) -> Iterator[Executor | None]:
     """A pool of processes; None for one worker."""
@@ -147,21 +138,6 @@ def _executor(workers: int) -> Iterator[Executor | None]:
 
     with ProcessPoolExecutor(workers) as pool:
         yield pool
-
-
-def _with_modification_indices(text: str, solution: Solution) -> str:
-    """Print the largest modification indices and add all of them to the JSON."""
-    import json
-
-    from analysis.report.terminal import modification_summary
-    from analysis.sem.modification import modification_indices
-
-    indices = sorted(modification_indices(solution), key=lambda index: -(index.mi or 0.0))
-    print(modification_summary(indices))
-    content = json.loads(text)
-    keys = ("lhs", "op", "rhs", "group", "mi", "epc", "sepc_all")
-    content["modindices"] = [{key: getattr(index, key) for key in keys} for index in indices]
-    return json.dumps(content, indent=2, ensure_ascii=False, allow_nan=False)
 
 
 def _listed(text: str) -> list[str]:

@@ -9,8 +9,8 @@ import pandas as pd
 from analysis.multilevel import MixedResult
 from analysis.report.rounding import Kind, interval, p_phrase, show
 from analysis.sem import SemResult
-from analysis.sem.modification import ModificationIndex
 from analysis.sem.nested import Comparison
+from analysis.sem.result import ModificationIndex
 
 _SECTIONS = {
     "=~": "Loadings",

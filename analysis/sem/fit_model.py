@@ -10,6 +10,7 @@ from analysis.errors import ModelError, Problem, nearest
 from analysis.sem.bootstrap import BootstrapPlan, Executor, bootstrap_solution, with_bootstrap
 from analysis.sem.estimate import FitOptions, estimate
 from analysis.sem.intervals import IntervalType
+from analysis.sem.modification import with_modification_indices
 from analysis.sem.present import present
 from analysis.sem.resampling import Kind
 from analysis.sem.result import SemResult
@@ -28,13 +29,14 @@ def fit(
     seed: int = 1,
     boot_ci: IntervalType = "perc",
     executor: Executor | None = None,
+    modindices: bool = False,
     **options: Unpack[FitOptions],
 ) -> SemResult:
     """Fit lavaan syntax and present the solution; ``options`` and errors are those of ``estimate``.
 
     ``se``: "standard" is the estimator's own, "robust" makes MLR of ML, "bootstrap" takes ``bootstrap`` resamples of
     rows, or of clusters where ``cluster`` names them, from ``seed``, with intervals ``boot_ci`` ("perc", "bc" or
-    "bca"); ``executor`` maps over chunks of resamples.
+    "bca"); ``executor`` maps over chunks of resamples. ``modindices`` adds modification indices.
     """
     if se not in _KINDS:
         raise ModelError(Problem(f"there are no standard errors '{se}'", "--se", nearest(se, _KINDS)))
@@ -42,6 +44,8 @@ def fit(
         options["estimator"] = "MLR"
     solution = estimate(model, data, name=name, **options)
     result = present(model, name, options.get("missing", "listwise"), solution)
+    if modindices:
+        result = with_modification_indices(result, solution)
     if se != "bootstrap":
         return result
     kind: Kind = "nonparametric" if options.get("cluster") is None else "cluster"

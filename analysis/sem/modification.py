@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, replace
 
 import numpy as np
 import pandas as pd
@@ -11,10 +11,10 @@ from numpy.typing import NDArray
 
 from analysis.errors import EstimationError, Problem
 from analysis.sem.candidates import candidates
-from analysis.sem.covariance import inverse_information
 from analysis.sem.implied import Implied, Structure, derivatives, structure_of
 from analysis.sem.parameter import Parameter
 from analysis.sem.partable import ParameterTable
+from analysis.sem.result import ModificationIndex, SemResult
 from analysis.sem.solution import Solution
 from analysis.sem.standardise import scale_factors
 
@@ -23,24 +23,6 @@ Array = NDArray[np.float64]
 # Share of a candidate's information that the model's own parameters may not take up: below, freeing it would leave
 # the model unidentified, as freeing the marker of a latent variable does.
 _LEFT = 1e-8
-
-
-@dataclass(frozen=True, slots=True)
-class ModificationIndex:
-    """One fixed or absent parameter in lavaan's columns.
-
-    ``mi`` is the score statistic with one degree of freedom, ``epc`` the expected change of the parameter,
-    ``sepc_lv`` and ``sepc_all`` that change standardised; None where a variance is not positive.
-    """
-
-    lhs: str
-    op: str
-    rhs: str
-    group: str | None
-    mi: float
-    epc: float
-    sepc_lv: float | None
-    sepc_all: float | None
 
 
 def modification_indices(solution: Solution) -> tuple[ModificationIndex, ...]:
@@ -52,7 +34,7 @@ def modification_indices(solution: Solution) -> tuple[ModificationIndex, ...]:
     stay in force. Raises EstimationError where the model's own information is singular.
     """
     fitted = solution.fitted
-    own = inverse_information(fitted.information("expected"), fitted.jacobian)
+    own = fitted.inverse("expected")
     if own is None:
         what = f"no modification indices: the data barely tell apart {', '.join(solution.flat)}"
         raise EstimationError(Problem(what, "model", "simplify the model first"))
@@ -61,6 +43,11 @@ def modification_indices(solution: Solution) -> tuple[ModificationIndex, ...]:
     for group, at in enumerate(solution.implied):
         found += _of_group(solution, table, group, at, own)
     return tuple(found)
+
+
+def with_modification_indices(result: SemResult, solution: Solution) -> SemResult:
+    """``result`` with the modification indices of the ``solution`` it presents, the largest first."""
+    return replace(result, modindices=tuple(sorted(modification_indices(solution), key=lambda index: -index.mi)))
 
 
 def tidy(indices: Iterable[ModificationIndex]) -> pd.DataFrame:

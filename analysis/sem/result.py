@@ -41,6 +41,24 @@ class Estimate:
 
 
 @dataclass(frozen=True, slots=True)
+class ModificationIndex:
+    """One fixed or absent parameter in lavaan's columns.
+
+    ``mi`` is the score statistic with one degree of freedom, ``epc`` the expected change of the parameter,
+    ``sepc_lv`` and ``sepc_all`` that change standardised; None where a variance is not positive.
+    """
+
+    lhs: str
+    op: str
+    rhs: str
+    group: str | None
+    mi: float
+    epc: float
+    sepc_lv: float | None
+    sepc_all: float | None
+
+
+@dataclass(frozen=True, slots=True)
 class SemResult:
     """A fitted structural-equation model.
 
@@ -77,6 +95,7 @@ class SemResult:
     sample_moments: tuple[Array, ...]
     implied_moments: tuple[Array, ...]
     bootstrap: BootstrapResult | None = None
+    modindices: tuple[ModificationIndex, ...] | None = None
 
     def tidy(self) -> pd.DataFrame:
         """One row an estimate."""
@@ -140,6 +159,9 @@ class SemResult:
         }
         if self.bootstrap is not None:
             content["bootstrap"] = self.bootstrap.summary()
+        if self.modindices is not None:
+            shown = ("lhs", "op", "rhs", "group", "mi", "epc", "sepc_lv", "sepc_all")
+            content["modindices"] = [{key: getattr(index, key) for key in shown} for index in self.modindices]
         return json.dumps(content, indent=2, ensure_ascii=False, allow_nan=False)
 
 

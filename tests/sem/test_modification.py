@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import json
+
 import pytest
+from analysis import sem, stored
 from analysis.sem.estimate import estimate
-from analysis.sem.modification import ModificationIndex, modification_indices, tidy
+from analysis.sem.modification import modification_indices, tidy
+from analysis.sem.result import ModificationIndex
 from tests.references import load_case
 from tests.sem.lavaan_cases import cases_with, key, solved
 from tests.sem.models import THREE_FACTORS, simulated
@@ -64,3 +68,13 @@ def test_frame_has_the_largest_first() -> None:
 
 def _ours(name: str) -> dict[tuple[str | None, ...], ModificationIndex]:
     return {key(i.lhs, i.op, i.rhs, i.group): i for i in modification_indices(solved(name))}
+
+
+def test_indices_are_part_of_the_result_on_request() -> None:
+    data = simulated(300, 7)
+    result = sem.fit("f =~ x1 + x2 + x4 + x5", data, modindices=True)
+    shown = json.loads(result.to_json())["modindices"]
+    assert {"lhs", "op", "rhs", "mi", "epc", "sepc_all"} <= set(shown[0])
+    assert [row["mi"] for row in shown] == sorted((row["mi"] for row in shown), reverse=True)
+    assert stored.load(sem.SemResult, stored.dump(result)).modindices == result.modindices
+    assert "modindices" not in json.loads(sem.fit("f =~ x1 + x2 + x4 + x5", data).to_json())
