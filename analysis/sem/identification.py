@@ -33,18 +33,21 @@ def n_moments(table: ParameterTable) -> int:
     return moments * len(table.groups) + sum(row.op == "|" for row in table.parameters)
 
 
-def require_identified(
-    table: ParameterTable, objective: Objective, start: Array, equalities: Sequence[Relation]
-) -> None:
+def require_enough_moments(table: ParameterTable) -> None:
+    """Raise ModelError where there are more free parameters than moments and equalities."""
+    df = n_moments(table) - table.n_free + sum(c.op == "==" for c in table.constraints)
+    if df < 0:
+        counted = f"{table.n_free} free parameters for {n_moments(table)} moments (df = {df})"
+        raise ModelError(Problem(f"the model is not identified: {counted}", "model", _REMEDY))
+
+
+def require_identified(table: ParameterTable, objective: Objective, start: Array) -> None:
     """Raise ModelError, naming the parameters at fault, where the model is not locally identified.
 
     The rank of the information is taken near, not at, the starting values: at the start many covariances and
     paths are zero, where models that are identified elsewhere look as if they were not.
     """
-    df = n_moments(table) - table.n_free + len(equalities)
-    if df < 0:
-        counted = f"{table.n_free} free parameters for {n_moments(table)} moments (df = {df})"
-        raise ModelError(Problem(f"the model is not identified: {counted}", "model", _REMEDY))
+    equalities = [c for c in table.constraints if c.op == "=="]
     for seed in range(3):  # one point of full rank is proof; a flat one may be bad luck
         at_fault = _flat_direction(table, objective, start, equalities, seed)
         if not at_fault:

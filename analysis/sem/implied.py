@@ -26,7 +26,8 @@ class Structure:
 
     ``rows`` are their positions in the whole table. ``fixed`` (n_rows,) holds fixed values and ``free`` (n_rows,)
     the position in theta, -1 where fixed. ``a``, ``s``, ``m``, ``delta`` and ``threshold`` list rows; names that
-    begin with them their places. ``collect`` (n_free, n_rows) adds up rows that share a free parameter.
+    begin with them their places. ``collect`` (n_free, n_rows) adds up rows that share a free parameter; ``single``
+    (n_free,) holds the row of each where every free parameter has exactly one, else it is None.
     """
 
     names: tuple[str, ...]
@@ -47,6 +48,7 @@ class Structure:
     threshold: IntArray
     threshold_at: IntArray
     collect: Array
+    single: IntArray | None
 
     def values(self, theta: Array) -> Array:
         """Value of every row, shape (n_rows,)."""
@@ -125,6 +127,7 @@ def structure_of(table: ParameterTable, group: int = 0) -> Structure:
         threshold=indices(threshold),
         threshold_at=indices([at[rows[i].lhs] for i in threshold]),
         collect=collect,
+        single=collect.argmax(axis=1) if np.all(collect.sum(axis=1) == 1.0) else None,
     )
 
 
@@ -132,8 +135,9 @@ def implied(structure: Structure, theta: Array) -> Implied:
     """Implied moments at ``theta`` (shape (n_free,)). Raises LinAlgError where I - A is singular."""
     values = structure.values(theta)
     k, p = len(structure.names), structure.n_observed
-    directed = np.eye(k)
-    directed[structure.a_to, structure.a_from] -= values[structure.a]
+    directed = np.zeros((k, k))
+    directed[structure.a_to, structure.a_from] = -values[structure.a]
+    directed.flat[:: k + 1] += 1.0
     residual = np.zeros((k, k))
     residual[structure.s_first, structure.s_second] = values[structure.s]
     residual[structure.s_second, structure.s_first] = values[structure.s]

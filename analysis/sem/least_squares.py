@@ -9,18 +9,16 @@ import numpy as np
 from numpy.typing import NDArray
 
 from analysis.sem.baseline import baseline_table
-from analysis.sem.constraints import constraint_values, minimise_constrained
-from analysis.sem.covariance import inverse_information
 from analysis.sem.estimators import Estimator
 from analysis.sem.fitted import Fitted
-from analysis.sem.identification import flat_parameters, n_moments, require_identified
+from analysis.sem.identification import n_moments
 from analysis.sem.implied import implied, structure_of
 from analysis.sem.model_tests import ModelTest
 from analysis.sem.objective import GroupPart, Objective
 from analysis.sem.optimise import minimise
 from analysis.sem.ordinal_fit import correlation_test, group_slopes
 from analysis.sem.partable import ParameterTable, row_values
-from analysis.sem.solution import Solution, n_equalities, require_converged
+from analysis.sem.solution import Solution, optimum_of
 from analysis.sem.starting_values import starting_values
 from analysis.sem.statistics import GroupStatistics, for_table
 
@@ -53,14 +51,8 @@ def solve_least_squares(
     samples = [group.sample for group in groups]
     objective = least_squares_objective(table, groups)
     start = starting_values(table, samples)
-    require_identified(table, objective, start, [c for c in table.constraints if c.op == "=="])
-    optimum, binding = minimise_constrained(table, objective, start)
-    require_converged(optimum, name)
-    _, jacobian = constraint_values(table, binding, optimum.theta)
-    fitted = Fitted(table, objective, optimum.theta, jacobian)
-    information = fitted.information("expected")
-    inverse = inverse_information(information, jacobian)
-    npar = table.n_free - n_equalities(binding, jacobian)
+    optimum, binding, fitted = optimum_of(table, objective, start, name)
+    inverse = fitted.inverse("expected")
     complete = _with_residual_variances(table, objective, optimum.theta)
     final = least_squares_objective(complete, groups)
     return Solution(
@@ -73,10 +65,10 @@ def solve_least_squares(
         implied=final.implied(optimum.theta),
         values=row_values(complete, optimum.theta),
         covariance=_covariance(fitted, groups, estimator, inverse),
-        flat=tuple(flat_parameters(table.free_names(), information, jacobian)) if inverse is None else (),
+        flat=fitted.flat("expected"),
         binding=binding,
-        npar=npar,
-        test=_model_test(fitted, groups, estimator, n_moments(table) - npar),
+        npar=fitted.npar,
+        test=_model_test(fitted, groups, estimator, n_moments(table) - fitted.npar),
         gamma=tuple(group.gamma for group in groups) if table.ordinal else None,
     )
 
@@ -150,7 +142,7 @@ def _test(fitted: Fitted, groups: Sequence[GroupStatistics], estimator: Estimato
     )
     if estimator.scaling != "shifted" or df == 0:
         return _Test(chisq, None, None)
-    inverse = inverse_information(fitted.information("expected"), fitted.jacobian)
+    inverse = fitted.inverse("expected")
     if inverse is None:
         return _Test(chisq, None, None)
     product = _u_gamma(group_slopes(fitted, groups), inverse)

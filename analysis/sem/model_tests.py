@@ -8,8 +8,6 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from analysis.sem.baseline import baseline_estimates, baseline_table
-from analysis.sem.covariance import inverse_information
 from analysis.sem.discrepancy.normal import log_determinant
 from analysis.sem.estimators import Estimator
 from analysis.sem.fitted import Fitted
@@ -17,9 +15,8 @@ from analysis.sem.groups import GroupRows
 from analysis.sem.identification import n_moments
 from analysis.sem.missing_fit import corrected_test
 from analysis.sem.moments import SampleMoments
-from analysis.sem.objective import Objective
 from analysis.sem.partable import ParameterTable
-from analysis.sem.robust import parameter_meat, satorra_bentler_trace, yuan_bentler_trace
+from analysis.sem.robust import Sandwich, sandwich_of, satorra_bentler_trace, yuan_bentler_trace
 
 Array = NDArray[np.float64]
 
@@ -60,37 +57,36 @@ class ModelTest:
 
 def likelihood_tests(
     fitted: Fitted,
-    baseline: Objective,
+    independent: Fitted,
     samples: Sequence[SampleMoments],
     rows: Sequence[GroupRows] | None,
     estimator: Estimator,
-    npar: int,
+    sandwich: Sandwich,
 ) -> ModelTest:
-    """Likelihood-ratio tests (chi-square = N F, Joereskog 1969), scaled as the estimator asks.
+    """Likelihood-ratio tests (chi-square = N F, Joereskog 1969), scaled as the estimator asks by its ``sandwich``.
 
-    ``baseline`` is the objective of the baseline model; ``rows`` may be None where nothing is scaled. The
-    log-likelihood of the moments of fixed covariates is the same in every model and is left out, as in lavaan.
+    ``independent`` is the baseline model; ``rows`` may be None where nothing is scaled. The log-likelihood of the
+    moments of fixed covariates is the same in every model and is left out, as in lavaan.
     """
     n = sum(sample.n_observations for sample in samples)
-    table = baseline_table(fitted.table)
+    table = independent.table
     incomplete = rows is not None and any(not group.patterns.observed.all() for group in rows)
     patterns = [group.patterns for group in rows] if rows is not None and incomplete else None
-    theta = baseline_estimates(table, samples, patterns)
-    independent = Fitted(table, baseline, theta, np.zeros((0, table.n_free)))
     moments = n_moments(fitted.table)
-    df, baseline_df = moments - npar, moments - table.n_free
+    df, baseline_df = moments - fitted.npar, moments - table.n_free
     n_rows = sum(row.free > 0 for row in fitted.table.parameters)  # tied parameters count each, as in lavaan
-    traces = _traces(fitted, rows, estimator)
+    traces = _traces(fitted, rows, estimator, sandwich)
+    null = _traces(independent, rows, estimator, sandwich_of(independent, rows, estimator, estimator.information))
     chisq = n * fitted.objective.value(fitted.theta)
     unrestricted = _saturated_loglik(fitted.table, samples, patterns is None, rows)
-    scaling, baseline_scaling = traces.factor(df), _traces(independent, rows, estimator).factor(baseline_df)
+    scaling, baseline_scaling = traces.factor(df), null.factor(baseline_df)
     is_scaled = estimator.scaling is not None and rows is not None
-    baseline_chisq = n * baseline.value(theta)
+    baseline_chisq = n * independent.objective.value(independent.theta)
     population = PopulationTest(chisq, scaling, baseline_chisq, baseline_scaling) if is_scaled else None
     if rows is not None and patterns is not None:
         own = corrected_test(fitted, rows, df, robust=is_scaled)
-        null = corrected_test(independent, rows, baseline_df, robust=is_scaled)
-        population = PopulationTest(own.chisq, own.scaling, null.chisq, null.scaling)
+        other = corrected_test(independent, rows, baseline_df, robust=is_scaled)
+        population = PopulationTest(own.chisq, own.scaling, other.chisq, other.scaling)
     return ModelTest(
         chisq=chisq,
         df=df,
@@ -124,17 +120,13 @@ class _Traces:
 
 def scaling_factor(fitted: Fitted, rows: Sequence[GroupRows] | None, estimator: Estimator, df: int) -> float | None:
     """The scaling factor of a likelihood's test at any estimates; None where nothing is scaled or nothing can be."""
-    return _traces(fitted, rows, estimator).factor(df)
+    return _traces(fitted, rows, estimator, sandwich_of(fitted, rows, estimator, estimator.information)).factor(df)
 
 
-def _traces(fitted: Fitted, rows: Sequence[GroupRows] | None, estimator: Estimator) -> _Traces:
-    if estimator.scaling is None or rows is None:
+def _traces(fitted: Fitted, rows: Sequence[GroupRows] | None, estimator: Estimator, sandwich: Sandwich) -> _Traces:
+    if estimator.scaling is None or rows is None or sandwich.bread is None or sandwich.meat is None:
         return _Traces(np.nan, np.nan)
-    inverse = inverse_information(fitted.information(estimator.information), fitted.jacobian)
-    if inverse is None:
-        return _Traces(np.nan, np.nan)
-    meat = parameter_meat(fitted.table, fitted.objective, rows, fitted.theta, estimator)
-    model = float(np.sum(inverse * meat))
+    model = float(np.sum(sandwich.bread * sandwich.meat))
     if estimator.scaling == "satorra_bentler":
         return _Traces(satorra_bentler_trace(fitted.table, fitted.objective, rows, fitted.theta), model)
     exogenous = np.array([name in fitted.table.exogenous for name in fitted.table.observed])

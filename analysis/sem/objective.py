@@ -24,33 +24,68 @@ class GroupPart:
 
 
 @dataclass(frozen=True, slots=True)
+class Point:
+    """The objective at one theta: its ``value``, infinity where a group's implied moments are no moments, and those
+    moments, which derivatives start from.
+    """
+
+    parts: tuple[GroupPart, ...]
+    moments: tuple[Implied, ...]
+    n_free: int
+    value: float
+
+    def slopes(self) -> tuple[Array, Array]:
+        """Gradient (n_free,) and curvature (n_free, n_free)."""
+        return self._collected(lambda part, at, d: part.discrepancy.scoring(at, d))
+
+    def newton(self) -> tuple[Array, Array]:
+        """Gradient (n_free,) and second derivatives (n_free, n_free)."""
+        return self._collected(lambda part, at, d: part.discrepancy.newton(part.structure, at, d))
+
+    def _collected(
+        self, of_group: Callable[[GroupPart, Implied, Derivatives], tuple[Array, Array]]
+    ) -> tuple[Array, Array]:
+        """Derivatives by row, collected by free parameter and added up over groups."""
+        gradient, matrix = np.zeros(self.n_free), np.zeros((self.n_free, self.n_free))
+        for part, at in zip(self.parts, self.moments, strict=True):
+            by_row, by_pair = of_group(part, at, derivatives(part.structure, at))
+            collect, single = part.structure.collect, part.structure.single
+            if single is None:
+                gradient += part.share * (collect @ by_row)
+                matrix += part.share * (collect @ by_pair @ collect.T)
+            else:
+                gradient += part.share * by_row[single]
+                matrix += part.share * by_pair[single[:, None], single]
+        return gradient, matrix
+
+
+@dataclass(frozen=True, slots=True)
 class Objective:
     """F(theta) = sum over groups of share times the group's discrepancy; theta has shape (n_free,)."""
 
     parts: tuple[GroupPart, ...]
     n_observations: int
 
+    def at(self, theta: Array) -> Point:
+        """F at ``theta``, ready for its derivatives."""
+        try:
+            moments = self.implied(theta)
+            value = sum(part.share * part.discrepancy.value(at) for part, at in zip(self.parts, moments, strict=True))
+        except np.linalg.LinAlgError:
+            return Point(self.parts, (), len(theta), np.inf)
+        return Point(self.parts, moments, len(theta), value)
+
     def value(self, theta: Array) -> float:
         """F; infinity where a group's implied moments are no moments."""
-        total = 0.0
-        for part in self.parts:
-            try:
-                total += part.share * part.discrepancy.value(implied(part.structure, theta))
-            except np.linalg.LinAlgError:
-                return np.inf
-        return total
+        return self.at(theta).value
 
     def slopes(self, theta: Array) -> tuple[Array, Array]:
         """Gradient (n_free,) and curvature (n_free, n_free)."""
-        return self._collected(theta, lambda part, at, d: part.discrepancy.scoring(at, d))
-
-    def newton(self, theta: Array) -> tuple[Array, Array]:
-        """Gradient (n_free,) and second derivatives (n_free, n_free)."""
-        return self._collected(theta, lambda part, at, d: part.discrepancy.newton(part.structure, at, d))
+        return Point(self.parts, self.implied(theta), len(theta), np.nan).slopes()
 
     def hessian(self, theta: Array) -> Array:
         """Second derivatives, shape (n_free, n_free)."""
-        return self.newton(theta)[1]
+        return Point(self.parts, self.implied(theta), len(theta), np.nan).newton()[1]
 
     def expected_information(self, theta: Array) -> Array:
         """Expected information of one observation: half the curvature of a likelihood."""
@@ -59,16 +94,3 @@ class Objective:
     def implied(self, theta: Array) -> tuple[Implied, ...]:
         """Implied moments of each group."""
         return tuple(implied(part.structure, theta) for part in self.parts)
-
-    def _collected(
-        self, theta: Array, of_group: Callable[[GroupPart, Implied, Derivatives], tuple[Array, Array]]
-    ) -> tuple[Array, Array]:
-        """Derivatives by row, collected by free parameter and added up over groups."""
-        gradient, matrix = np.zeros(len(theta)), np.zeros((len(theta), len(theta)))
-        for part in self.parts:
-            at = implied(part.structure, theta)
-            by_row, by_pair = of_group(part, at, derivatives(part.structure, at))
-            collect = part.structure.collect
-            gradient += part.share * (collect @ by_row)
-            matrix += part.share * (collect @ by_pair @ collect.T)
-        return gradient, matrix

@@ -30,19 +30,28 @@ _MAX_ITERATIONS = 500
 Constraint = Callable[[Array], tuple[Array, Array]]
 
 
-class Function(Protocol):
-    """What is minimised: its value, and its gradient with a positive-semidefinite curvature or with the Hessian."""
+class Point(Protocol):
+    """The function at one theta: its value, and its gradient with a positive-semidefinite curvature or the Hessian."""
 
-    def value(self, theta: Array) -> float:
+    @property
+    def value(self) -> float:
         """F; infinity outside its domain."""
         ...
 
-    def slopes(self, theta: Array) -> tuple[Array, Array]:
+    def slopes(self) -> tuple[Array, Array]:
         """Gradient (n,) and curvature (n, n)."""
         ...
 
-    def newton(self, theta: Array) -> tuple[Array, Array]:
+    def newton(self) -> tuple[Array, Array]:
         """Gradient (n,) and second derivatives (n, n)."""
+        ...
+
+
+class Function(Protocol):
+    """What is minimised."""
+
+    def at(self, theta: Array) -> Point:
+        """The function at ``theta`` (n,)."""
         ...
 
 
@@ -111,29 +120,29 @@ def minimise(function: Function, start: Array, constraint: Constraint = unconstr
     Jacobian (m, n). Steps are Levenberg-Marquardt steps, so that units of measurement do not matter.
     """
     theta = _feasible(start, constraint)
-    current, evaluations = function.value(theta), 1
+    point, evaluations = function.at(theta), 1
     damping, decrement = 0.0, np.inf
-    if not np.isfinite(current):
+    if not np.isfinite(point.value):
         nothing = np.zeros(0)
         words = "the starting values imply no valid covariance matrix"
-        return Optimum(start, current, np.inf, False, 0, 1, nothing, words)
+        return Optimum(start, point.value, np.inf, False, 0, 1, nothing, words)
     message = "the iterations ran out"
     iteration = 0
     for iteration in range(_MAX_ITERATIONS):
-        local = _local(function, theta, constraint, near=decrement < _NEAR)
+        local = _local(point, theta, constraint, near=decrement < _NEAR)
         penalty = 2.0 * float(np.max(np.abs(local.multipliers()), initial=0.0)) + 1.0
-        merit = current + penalty * local.violation
+        merit = point.value + penalty * local.violation
         while True:
             step = local.step(damping)
             decrement = local.decrement(step)
             if decrement < _TOLERANCE and damping < 1e-3 and local.violation < _FEASIBLE:
                 norm, multipliers = local.norm(), local.multipliers()
-                return Optimum(theta, current, norm, True, iteration, evaluations, multipliers, "converged")
+                return Optimum(theta, point.value, norm, True, iteration, evaluations, multipliers, "converged")
             trial = theta + step * local.scale
-            candidate = function.value(trial)
+            candidate = function.at(trial)
             violation = float(np.abs(constraint(trial)[0]).sum())
             evaluations += 1
-            gain = merit - candidate - penalty * violation
+            gain = merit - candidate.value - penalty * violation
             if gain > 0 or (decrement < _ROUNDING and gain > -_NOISE):
                 break
             damping = max(4.0 * damping, 1e-3)
@@ -142,15 +151,15 @@ def minimise(function: Function, start: Array, constraint: Constraint = unconstr
                 break
         if damping > 1e12:
             break
-        theta, current = trial, candidate
+        theta, point = trial, candidate
         if gain > decrement / 2.0 or decrement < _ROUNDING:
             damping = 0.0
-    return Optimum(theta, current, local.norm(), False, iteration + 1, evaluations, local.multipliers(), message)
+    return Optimum(theta, point.value, local.norm(), False, iteration + 1, evaluations, local.multipliers(), message)
 
 
-def _local(function: Function, theta: Array, constraint: Constraint, near: bool) -> _Local:
+def _local(point: Point, theta: Array, constraint: Constraint, near: bool) -> _Local:
     violation, jacobian = constraint(theta)
-    gradient, curvature = _second_order(function, theta, constraint, jacobian) if near else function.slopes(theta)
+    gradient, curvature = _second_order(point, theta, constraint, jacobian) if near else point.slopes()
     scale = 1.0 / np.sqrt(np.maximum(curvature.diagonal(), 1e-300))
     slope, curvature = gradient * scale, curvature * (scale[:, None] * scale)
     if not len(jacobian):
@@ -160,16 +169,16 @@ def _local(function: Function, theta: Array, constraint: Constraint, near: bool)
     return _Local(scale, slope, curvature, restoring, null_space(scaled), scaled, float(np.abs(violation).sum()))
 
 
-def _second_order(function: Function, theta: Array, constraint: Constraint, jacobian: Array) -> tuple[Array, Array]:
+def _second_order(point: Point, theta: Array, constraint: Constraint, jacobian: Array) -> tuple[Array, Array]:
     """Gradient and Hessian, that of the constraints added; a curvature where the Hessian is not positive definite."""
-    gradient, hessian = function.newton(theta)
+    gradient, hessian = point.newton()
     if len(jacobian):
         hessian = hessian + _curvature_of(constraint, theta, gradient, jacobian)
         basis = null_space(jacobian)
         proper = is_positive_definite(basis.T @ hessian @ basis, 1e-10)
     else:
         proper = is_positive_definite(hessian, 1e-10)
-    return (gradient, hessian) if proper else function.slopes(theta)
+    return (gradient, hessian) if proper else point.slopes()
 
 
 def _feasible(theta: Array, constraint: Constraint) -> Array:

@@ -12,7 +12,6 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from analysis.sem.covariance import inverse_information
 from analysis.sem.discrepancy.normal import log_determinant
 from analysis.sem.fitted import Fitted
 from analysis.sem.implied import derivatives, implied
@@ -39,7 +38,7 @@ def correlation_test(fitted: Fitted, groups: Sequence[GroupStatistics], df: int,
     normal-theory weight; scaling is None where some variables are continuous, deltas vary over groups (lavaan gives
     none either), or a correlation matrix is not positive definite.
     """
-    inverse = inverse_information(fitted.information("expected"), fitted.jacobian)
+    inverse = fitted.inverse("expected")
     varies = any(np.any(part.structure.free[part.structure.delta] >= 0) for part in fitted.objective.parts)
     if inverse is None or varies or df == 0 or set(fitted.table.ordinal) != set(fitted.table.observed):
         return _NONE

@@ -9,6 +9,7 @@ Latent Variables Analysis, 399-419, from expected information and centred scores
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,6 +17,7 @@ from numpy.typing import NDArray
 from analysis.sem.casewise import crossproduct, lower_triangle, row_scores, saturated_scores, standardised_residuals
 from analysis.sem.discrepancy.missing import summed_kronecker
 from analysis.sem.estimators import Estimator
+from analysis.sem.fitted import Fitted, Kind
 from analysis.sem.groups import GroupRows
 from analysis.sem.implied import Derivatives, Implied, derivatives, implied
 from analysis.sem.objective import Objective
@@ -24,6 +26,30 @@ from analysis.sem.patterns import Patterns
 
 Array = NDArray[np.float64]
 BoolArray = NDArray[np.bool_]
+
+
+@dataclass(frozen=True, slots=True)
+class Sandwich:
+    """Inverse information of one observation (n_free, n_free), None where it is singular, and the mean crossproduct of
+    scores that a robust estimator puts between two of them, None for others.
+    """
+
+    bread: Array | None
+    meat: Array | None
+
+    def covariance(self, n: int) -> Array | None:
+        """Covariance of the estimates from ``n`` observations."""
+        if self.bread is None or self.meat is None:
+            return None if self.bread is None else self.bread / n
+        return self.bread @ self.meat @ self.bread / n
+
+
+def sandwich_of(fitted: Fitted, rows: Sequence[GroupRows] | None, estimator: Estimator, kind: Kind) -> Sandwich:
+    """Both parts, with information of ``kind``; without rows there are no scores."""
+    bread = fitted.inverse(kind)
+    if bread is None or rows is None or not estimator.robust:
+        return Sandwich(bread, None)
+    return Sandwich(bread, parameter_meat(fitted.table, fitted.objective, rows, fitted.theta, estimator))
 
 
 def parameter_meat(

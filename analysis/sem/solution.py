@@ -9,24 +9,23 @@ import numpy as np
 from numpy.typing import NDArray
 
 from analysis.errors import EstimationError, Problem
-from analysis.sem.baseline import baseline_table
+from analysis.sem.baseline import baseline_estimates, baseline_table
 from analysis.sem.constraints import constraint_values, minimise_constrained
-from analysis.sem.covariance import inverse_information
 from analysis.sem.discrepancy import Discrepancy
 from analysis.sem.discrepancy.missing import FullInformation
 from analysis.sem.discrepancy.normal import NormalTheory
 from analysis.sem.estimators import Estimator
-from analysis.sem.fitted import Fitted
+from analysis.sem.fitted import Fitted, Kind
 from analysis.sem.groups import GroupRows
-from analysis.sem.identification import flat_parameters, n_moments, require_identified
+from analysis.sem.identification import n_moments, require_enough_moments, require_identified
 from analysis.sem.implied import Implied, structure_of
 from analysis.sem.model_tests import ModelTest, likelihood_tests
 from analysis.sem.moments import SampleMoments
 from analysis.sem.objective import GroupPart, Objective
-from analysis.sem.optimise import Optimum
+from analysis.sem.optimise import Optimum, is_positive_definite
 from analysis.sem.partable import ParameterTable, Relation, row_values
 from analysis.sem.patterns import Patterns
-from analysis.sem.robust import parameter_meat
+from analysis.sem.robust import sandwich_of
 from analysis.sem.starting_values import starting_values
 
 Array = NDArray[np.float64]
@@ -116,16 +115,13 @@ def solve(
         _require_regular(sample)
     objective = likelihood_objective(table, samples, rows)
     start = starting_values(table, samples)
-    require_identified(table, objective, start, [c for c in table.constraints if c.op == "=="])
-    optimum, binding = minimise_constrained(table, objective, start)
-    require_converged(optimum, name)
-    _, jacobian = constraint_values(table, binding, optimum.theta)
-    fitted = Fitted(table, objective, optimum.theta, jacobian)
+    optimum, binding, fitted = optimum_of(table, objective, start, name)
     incomplete = any(isinstance(part.discrepancy, FullInformation) for part in objective.parts)
-    information = fitted.information("observed" if incomplete else estimator.information)
-    covariance = _covariance(fitted, information, rows, estimator)
-    npar = table.n_free - n_equalities(binding, jacobian)
-    baseline = likelihood_objective(baseline_table(table), samples, rows)
+    kind: Kind = "observed" if incomplete else estimator.information
+    sandwich = sandwich_of(fitted, rows, estimator, kind)
+    null = baseline_table(table)
+    theta = baseline_estimates(null, samples, [group.patterns for group in rows] if rows and incomplete else None)
+    independent = Fitted(null, likelihood_objective(null, samples, rows), theta, np.zeros((0, null.n_free)))
     return Solution(
         table=table,
         estimator=estimator,
@@ -135,12 +131,31 @@ def solve(
         optimum=optimum,
         implied=objective.implied(optimum.theta),
         values=row_values(table, optimum.theta),
-        covariance=covariance,
-        flat=tuple(flat_parameters(table.free_names(), information, jacobian)) if covariance is None else (),
+        covariance=sandwich.covariance(objective.n_observations),
+        flat=fitted.flat(kind),
         binding=binding,
-        npar=npar,
-        test=likelihood_tests(fitted, baseline, samples, rows, estimator, npar),
+        npar=fitted.npar,
+        test=likelihood_tests(fitted, independent, samples, rows, estimator, sandwich),
     )
+
+
+def optimum_of(
+    table: ParameterTable, objective: Objective, start: Array, name: str
+) -> tuple[Optimum, tuple[Relation, ...], Fitted]:
+    """The optimum, the constraints that bind there, and both as inference needs them; errors are those of ``solve``.
+
+    Full rank of the information at the optimum proves the model identified; only without that is the rank looked for
+    elsewhere.
+    """
+    require_enough_moments(table)
+    optimum, binding = minimise_constrained(table, objective, start)
+    _, jacobian = constraint_values(table, binding, optimum.theta)
+    fitted = Fitted(table, objective, optimum.theta, jacobian)
+    proper = optimum.converged and not table.constraints
+    if not (proper and is_positive_definite(fitted.information("expected"), 1e-9)):
+        require_identified(table, objective, start)
+    require_converged(optimum, name)
+    return optimum, binding, fitted
 
 
 def require_converged(optimum: Optimum, name: str) -> None:
@@ -149,28 +164,6 @@ def require_converged(optimum: Optimum, name: str) -> None:
         what = f"no minimum was reached after {optimum.iterations} iterations: {optimum.message}"
         hint = "check the model and the scale of the variables, or give starting values: f =~ x1 + start(0.8)*x2"
         raise EstimationError(Problem(what, name, hint))
-
-
-def n_equalities(binding: Sequence[Relation], jacobian: Array) -> int:
-    """Number of independent equality constraints; ``jacobian`` has those of equalities first.
-
-    lavaan counts equalities alone: an inequality that binds gives no degree of freedom back.
-    """
-    count = sum(c.op == "==" for c in binding)
-    return int(np.linalg.matrix_rank(jacobian[:count])) if count else 0
-
-
-def _covariance(
-    fitted: Fitted, information: Array, rows: Sequence[GroupRows] | None, estimator: Estimator
-) -> Array | None:
-    """Inverse information over N, or the sandwich with the crossproduct of scores between two of them."""
-    inverse = inverse_information(information, fitted.jacobian)
-    if inverse is None:
-        return None
-    if estimator.robust and rows is not None:
-        between = parameter_meat(fitted.table, fitted.objective, rows, fitted.theta, estimator)
-        inverse = np.asarray(inverse @ between @ inverse)
-    return inverse / fitted.objective.n_observations
 
 
 def _require_regular(sample: SampleMoments) -> None:
