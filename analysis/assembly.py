@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 import pandas as pd
@@ -21,11 +22,12 @@ from analysis.report.content import (
     MixedPart,
     ReportContent,
     SemPart,
+    SensitivityPart,
     StudyPart,
     SurveyPart,
 )
 from analysis.sem import SemResult
-from analysis.study import Study
+from analysis.study import MAIN, Study
 from analysis.survey.clean import CleanSurvey
 from analysis.survey.codebook import Codebook, Variable
 
@@ -57,6 +59,7 @@ def assemble(
         agreements=tuple(_agreement_part(agreement) for agreement in done["agreements"]),
         recovery=done["recovery"],
         materials=MaterialsPart(manifest.versions(), inputs, study.spec.seed, f"smartcity reproduce {study.name}"),
+        sensitivity=_sensitivity_part(done),
         warnings=(*remarks, *_warnings(done)),
     )
 
@@ -181,6 +184,12 @@ def _sem_part(result: SemResult) -> SemPart:
     )
 
 
+def _sensitivity_part(done: Mapping[str, Any]) -> SensitivityPart | None:
+    fits: Mapping[str, SemResult] = done["sensitivity"]
+    models = tuple(replace(_sem_part(fit), title=name.replace("_", " ").capitalize()) for name, fit in fits.items())
+    return SensitivityPart(MAIN, models, done["verdicts"]) if models else None
+
+
 def _mixed_part(result: MixedResult, title: str) -> MixedPart:
     return MixedPart(
         id=result.name,
@@ -230,6 +239,8 @@ def _warnings(done: Mapping[str, Any]) -> Iterator[str]:
     """Every sentence that a result asks its reader to know, with the model it is about."""
     for name, result in {**done["sems"], **done["mixeds"]}.items():
         yield from (f"{name}: {warning}" for warning in result.warnings)
+    for name, result in done["sensitivity"].items():
+        yield from (f"structural, {name.replace('_', ' ')}: {warning}" for warning in result.warnings)
     for name, result in done["nulls"].items():
         yield from (f"null model of {name}: {warning}" for warning in result.warnings)
     yield from done["reliability"].warnings

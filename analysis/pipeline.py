@@ -23,6 +23,7 @@ from analysis.errors import DataError, Problem
 from analysis.inference.hypotheses import judge
 from analysis.inference.recovery import recover
 from analysis.inference.rivals import compare_rivals
+from analysis.inference.sensitivity import judge_alternatives
 from analysis.measurement.descriptives import Descriptives, describe
 from analysis.measurement.reliability import Reliability, reliability
 from analysis.multilevel import MixedResult
@@ -32,7 +33,7 @@ from analysis.report.table import to_csv
 from analysis.report.writer import write_report
 from analysis.sem import SemResult
 from analysis.sem import fit as fit_sem
-from analysis.study import Study, resolve_communes, resolve_responses
+from analysis.study import MAIN, Estimation, Study, resolve_communes, resolve_responses
 from analysis.survey.clean import CleanSurvey, clean
 from analysis.survey.ingest import read_table
 from analysis.survey.simulate import simulate
@@ -92,9 +93,32 @@ def _descriptives(run: Run, done: Results) -> Descriptives:
     return describe(done["clean"].responses, run.scales)
 
 
+def _fit(name: str, text: str, data: pd.DataFrame, how: Estimation) -> SemResult:
+    return fit_sem(text, data, name=name, estimator=how.estimator, missing=how.missing, ordered=how.ordered)
+
+
 def _sems(run: Run, done: Results) -> dict[str, SemResult]:
+    data, how = done["clean"].responses, run.study.spec.estimation
+    return {name: _fit(name, text, data, how) for name, text in run.study.models.items()}
+
+
+def _plain(run: Run, done: Results) -> dict[str, SemResult]:
+    """Every model by normal theory on complete rows: what a second engine can refit."""
     data = done["clean"].responses
-    return {name: fit_sem(text, data, name=name) for name, text in run.study.models.items()}
+    return {
+        name: result if (result.estimator, result.missing) == ("ML", "listwise") else fit_sem(text, data, name=name)
+        for (name, text), result in zip(run.study.models.items(), done["sems"].values(), strict=True)
+    }
+
+
+def _sensitivity(run: Run, done: Results) -> dict[str, SemResult]:
+    text, data = run.study.models["structural"], done["clean"].responses
+    return {name: _fit(name, text, data, how) for name, how in run.study.spec.estimation.sensitivity.items()}
+
+
+def _verdicts(run: Run, done: Results) -> pd.DataFrame:
+    fits = {MAIN: done["sems"]["structural"], **done["sensitivity"]}
+    return judge_alternatives(run.study.hypotheses, fits, "structural")
 
 
 def _mixeds(run: Run, done: Results) -> dict[str, MixedResult]:
@@ -115,7 +139,7 @@ def _agreements(run: Run, done: Results) -> tuple[Agreement, ...]:
     from analysis.crosscheck import pingouin_check, semopy_check
 
     data = done["clean"].responses
-    refits = [semopy_check.refit(result, data) for result in done["sems"].values()]
+    refits = [semopy_check.refit(result, data) for result in done["plain"].values()]
     return (*refits, pingouin_check.alpha(done["reliability"], data, run.scales))
 
 
@@ -151,11 +175,14 @@ STAGES = (
     Stage("clean", (), ("*codebook.yaml", "*study.yaml", "data:*"), CleanSurvey, _clean),
     Stage("descriptives", ("clean",), (), Descriptives, _descriptives),
     Stage("sems", ("clean",), ("*.lav",), dict[str, SemResult], _sems),
+    Stage("plain", ("clean", "sems"), (), dict[str, SemResult], _plain),
+    Stage("sensitivity", ("clean",), ("*.lav",), dict[str, SemResult], _sensitivity),
     Stage("mixeds", ("clean",), ("*multilevel.yaml",), dict[str, MixedResult], _mixeds),
     Stage("nulls", ("clean",), (), dict[str, MixedResult], _nulls),
     Stage("reliability", ("clean", "sems"), (), Reliability, _reliability),
-    Stage("agreements", ("clean", "sems", "reliability"), (), tuple[Agreement, ...], _agreements),
+    Stage("agreements", ("clean", "plain", "reliability"), (), tuple[Agreement, ...], _agreements),
     Stage("hypotheses", ("sems", "mixeds"), ("*hypotheses.yaml",), pd.DataFrame, _hypotheses),
+    Stage("verdicts", ("sems", "sensitivity"), ("*hypotheses.yaml",), pd.DataFrame, _verdicts),
     Stage("rivals", ("sems", "mixeds"), (), pd.DataFrame, _rivals),
     Stage("recovery", ("sems",), ("*population.lav",), pd.DataFrame | None, _recovery),
 )

@@ -14,7 +14,9 @@ from analysis.specification import SpecT, line_of
 from analysis.study_checks import Draft, cross_problems
 from analysis.study_files import (
     BASE_MODELS,
+    MAIN,
     Estimand,
+    Estimation,
     HypothesesFile,
     Hypothesis,
     MixedModel,
@@ -26,7 +28,9 @@ from analysis.study_files import (
 from analysis.survey.codebook import Codebook, parse_codebook
 
 __all__ = [
+    "MAIN",
     "Estimand",
+    "Estimation",
     "HypothesesFile",
     "Hypothesis",
     "MixedModel",

@@ -10,7 +10,14 @@ from analysis.errors import Problem, SpecificationError, nearest
 from analysis.multilevel.formula import Formula, parse_formula
 from analysis.sem.syntax import ParsedModel, parse_model
 from analysis.specification import Path, line_of
-from analysis.study_files import Estimand, HypothesesFile, MultilevelFile, StudyFile
+from analysis.study_files import (
+    Estimand,
+    Estimation,
+    HypothesesFile,
+    MultilevelFile,
+    StudyEstimation,
+    StudyFile,
+)
 from analysis.survey.codebook import Codebook
 from analysis.survey.coding import RULE_ROLES
 
@@ -93,6 +100,7 @@ def _study_problems(draft: Draft, study: StudyFile, name: str) -> Iterator[Probl
                 hint = f"{nearest(target, known)} (a model file ends in .lav)"
                 yield Problem(f"the rival '{rival}' is '{target}', which is no model of multilevel.yaml", where, hint)
     if draft.codebook is not None:
+        yield from _ordered_problems(draft, study.estimation, draft.codebook)
         technical = draft.codebook.technical.values()
         for index, rule in enumerate(study.screening):
             role = RULE_ROLES.get(rule.rule)
@@ -101,6 +109,18 @@ def _study_problems(draft: Draft, study: StudyFile, name: str) -> Iterator[Probl
                 what = f"the rule '{rule.rule}' finds no technical column in the codebook"
                 hint = "declare one with 'values:'" if trial else f"declare one with 'role: {role}'"
                 yield Problem(what, draft.at("study.yaml", "screening", index), hint)
+
+
+def _ordered_problems(draft: Draft, estimation: StudyEstimation, codebook: Codebook) -> Iterator[Problem]:
+    """Ordinal items that are no items of the codebook."""
+    declared: list[tuple[Path, Estimation]] = [(("estimation",), estimation)]
+    declared += [(("estimation", "sensitivity", name), other) for name, other in estimation.sensitivity.items()]
+    for path, chosen in declared:
+        names = [chosen.ordered] if isinstance(chosen.ordered, str) else chosen.ordered
+        for name in names:
+            if name != "all" and name not in codebook.items:
+                where = draft.at("study.yaml", *path, "ordered")
+                yield Problem(f"'{name}' is no item of the codebook", where, nearest(name, ["all", *codebook.items]))
 
 
 def _variable_problems(draft: Draft, codebook: Codebook, models: _Models) -> Iterator[Problem]:

@@ -8,11 +8,17 @@ from typing import Any, Literal
 from pydantic import Field
 
 from analysis.checked import Mistake, mapping, repeated, sequence
-from analysis.specification import Specification
+from analysis.errors import nearest
+from analysis.sem.estimators import ESTIMATORS
+from analysis.specification import Path, Specification
 from analysis.survey.codebook import Text
 from analysis.survey.screening import ScreeningRule
 
 BASE_MODELS = ("measurement", "structural")
+MAIN = "main"
+MISSING = ("listwise", "fiml")
+FULL_INFORMATION = ("ML", "MLR")
+ORDINAL = ("DWLS", "WLSMV")
 
 
 class Sources(Specification):
@@ -41,6 +47,23 @@ class ModelFiles(Specification):
     population: str | None = None
 
 
+class Estimation(Specification):
+    """How a model is estimated, in the words of ``smartcity fit``.
+
+    ``ordered`` is "all", or the names of the ordinal items; estimators of ordinal items have some, others none.
+    """
+
+    estimator: str = "ML"
+    missing: str = "listwise"
+    ordered: str | tuple[str, ...] = ()
+
+
+class StudyEstimation(Estimation):
+    """How the study's models are estimated, and by name how else its structural model is, as a check."""
+
+    sensitivity: dict[str, Estimation] = Field(default={})
+
+
 class StudyFile(Specification):
     """The content of study.yaml."""
 
@@ -53,7 +76,7 @@ class StudyFile(Specification):
     communes_minimum: int = Field(default=1, ge=1)
     screening: tuple[ScreeningRule, ...]
     models: ModelFiles
-    estimator: Literal["ML"] = "ML"
+    estimation: StudyEstimation = StudyEstimation()
 
 
 class Estimand(Specification):
@@ -105,6 +128,33 @@ def study_mistakes(raw: Mapping[str, Any]) -> Iterator[Mistake]:
         if name in BASE_MODELS:
             what = f"a rival cannot be called '{name}': this is the name of the study's own model"
             yield Mistake(("models", "rivals", name), what, "rename the rival")
+    yield from _estimation_mistakes(("estimation",), mapping(raw, "estimation"))
+    for name, alternative in mapping(raw, "estimation", "sensitivity").items():
+        path = ("estimation", "sensitivity", name)
+        if name == MAIN:
+            yield Mistake(path, f"'{MAIN}' is the name of the study's own estimation", "rename the alternative")
+        yield from _estimation_mistakes(path, mapping(alternative))
+
+
+def _estimation_mistakes(path: Path, raw: Mapping[Any, Any]) -> Iterator[Mistake]:
+    """Names that are not known, and what does not go together."""
+    name, missing, ordered = raw.get("estimator", "ML"), raw.get("missing", "listwise"), raw.get("ordered", ())
+    if missing not in MISSING:
+        what = f"missing values cannot be treated by '{missing}'"
+        yield Mistake((*path, "missing"), what, nearest(str(missing), MISSING))
+    if name not in ESTIMATORS:
+        what = f"there is no estimator '{name}'"
+        yield Mistake((*path, "estimator"), what, nearest(str(name), ESTIMATORS))
+        return
+    if missing == "fiml" and name not in FULL_INFORMATION:
+        what = f"{name} is for complete rows"
+        yield Mistake((*path, "missing"), what, f"full information (fiml) goes with {' or '.join(FULL_INFORMATION)}")
+    if name in ORDINAL and not ordered:
+        what = f"{name} is for ordinal items, and none is named"
+        yield Mistake((*path, "estimator"), what, "add 'ordered: all', or the names of the ordinal items")
+    if ordered and name not in ORDINAL:
+        what = f"{name} is for continuous items"
+        yield Mistake((*path, "ordered"), what, f"ordinal items (ordered) go with {' or '.join(ORDINAL)}")
 
 
 def hypotheses_mistakes(raw: Mapping[str, Any]) -> Iterator[Mistake]:

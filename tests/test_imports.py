@@ -26,7 +26,7 @@ ARROWS: dict[str, set[str]] = {
     "inference": {*RESULTS, "study", "study_files"},
     "crosscheck": {*RESULTS, "measurement"},
     "report": RESULTS,
-    "study_files": {"survey"},
+    "study_files": {"survey", "sem"},
     "study_checks": {"study_files", "survey", "sem", "multilevel"},
     "study": {"study_files", "study_checks", "survey"},
     "population_model": {"sem", "survey"},

@@ -177,13 +177,14 @@ def test_a_report_that_was_touched_is_not_current(finished: Project, name: str) 
     assert not pipeline.is_current(_run(finished), finished.report)
 
 
-MODELLED = {"sems", "reliability", "agreements", "hypotheses", "rivals", "recovery"}
+JUDGED = {"hypotheses", "verdicts"}
+MODELLED = {"sems", "plain", "sensitivity", "reliability", "agreements", "rivals", "recovery", *JUDGED}
 
 
 @pytest.mark.parametrize(
     ("file", "old", "new", "changed"),
     [
-        ("models/smartcity/hypotheses.yaml", "The higher internal", "The greater internal", {"hypotheses"}),
+        ("models/smartcity/hypotheses.yaml", "The higher internal", "The greater internal", JUDGED),
         ("models/smartcity/structural.lav", "# Measurement", "# The measurement", MODELLED),
         ("models/smartcity/multilevel.yaml", "# Mixed", "# The mixed", {"mixeds", "hypotheses", "rivals"}),
         ("data/smartcity/codebook.yaml", "# Codebook", "# The codebook", {stage.name for stage in pipeline.STAGES}),
@@ -215,10 +216,10 @@ def test_what_a_change_does_not_reach_is_taken_from_the_cache(
 
     monkeypatch.setattr(pipeline, "STAGES", tuple(map(recorded, pipeline.STAGES)))
     done = pipeline.compute(_run(finished), finished.cache, lambda _: None)
-    assert made == ["hypotheses"]
+    assert made == ["hypotheses", "verdicts"]
     assert done["hypotheses"]["statement_en"].iloc[0].startswith("The greater internal")
     pipeline.compute(_run(finished), finished.cache, lambda _: None)
-    assert made == ["hypotheses"]
+    assert made == ["hypotheses", "verdicts"]
     assert len(list(finished.cache.glob("hypotheses-*.json"))) == 1
 
 

@@ -49,7 +49,10 @@ def agreement(content: ReportContent) -> Table:
         frame,
         columns,
         view=pd.DataFrame(rows, columns=["what", "engine", "compared", "largest", "relative", "verdict"]),
-        notes=tuple(f"{a.what}, {a.engine}: {a.reason}" for a in content.agreements if a.reason),
+        notes=(
+            "Models are compared as fitted by maximum likelihood to complete responses, which both engines can do.",
+            *(f"{a.what}, {a.engine}: {a.reason}" for a in content.agreements if a.reason),
+        ),
     )
 
 

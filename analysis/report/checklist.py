@@ -25,7 +25,7 @@ class Element:
     absent: str = "this analysis does not compute it"
 
 
-_ONE_ESTIMATOR = "the analysis has one estimator, normal-theory maximum likelihood"
+SCALED = "scaled"  # evidence that is there only where an estimator has a scaled test
 ELEMENTS = (
     Element("Flow", "Responses received, excluded by each rule, analysed", ("table-flow", "figure-flow")),
     Element("Flow", "Screening rules with thresholds and actions", ("table-screening",)),
@@ -55,7 +55,7 @@ ELEMENTS = (
     Element("Measurement", "Fornell-Larcker criterion", ("table-discriminant",)),
     Element("Measurement", "HTMT with interval"),
     Element("Fit", "χ², df, p; CFI; TLI; RMSEA with interval and close fit; SRMR", ("table-fit",)),
-    Element("Fit", "Scaled or robust statistics", (), _ONE_ESTIMATOR),
+    Element("Fit", "Scaled or robust statistics", (SCALED,), "the estimator has none"),
     Element("Fit", "Criteria with their sources", ("table-fit",)),
     Element("Fit", "Residuals", ("table-residuals",)),
     Element("Invariance", "Configural, metric, scalar, strict"),
@@ -74,6 +74,12 @@ ELEMENTS = (
     Element("Multilevel", "Variance components", ("table-random_effects",)),
     Element("Multilevel", "R², convergence, singularity", ("table-mixed_fit",)),
     Element("Multilevel", "Checks of assumptions"),
+    Element(
+        "Robustness",
+        "Results under other estimators and treatments of missing answers",
+        ("table-sensitivity", "table-sensitivity_fit"),
+        "study.yaml declares none",
+    ),
     Element("Robustness", "Results from a second engine", ("table-agreement",)),
     Element(
         "Robustness", "Recovery of known values", ("table-recovery",), "the responses were collected, not simulated"

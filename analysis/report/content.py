@@ -17,6 +17,7 @@ from analysis.report.parts import (
     MeasuresPart,
     MixedPart,
     SemPart,
+    SensitivityPart,
     StudyPart,
     SurveyPart,
     require,
@@ -30,6 +31,7 @@ __all__ = [
     "MixedPart",
     "ReportContent",
     "SemPart",
+    "SensitivityPart",
     "StudyPart",
     "SurveyPart",
 ]
@@ -40,11 +42,12 @@ class ReportContent:
     """Everything one report shows.
 
     ``rivals``: model, chisq, df, pvalue, cfi, tli, rmsea, srmr, aic, bic, delta_aic, aic_weight, delta_bic,
-    bic_weight, chisq_diff, df_diff, diff_pvalue (from the structural model; nested models only), note, and any number
-    of ``r2_<construct>`` columns; ``rival_models`` the fitted rivals. ``hypotheses``: id, statement_en, statement_fr,
-    model, estimand, expected, est, se, pvalue, ci_lower, ci_upper, std, verdict, note. ``null_models``: construct,
-    nobs, n_groups, icc, design_effect, singular. ``recovery`` (simulated studies): lhs, op, rhs, population, est,
-    se, ci_lower, ci_upper, covered. ``warnings``: every warning of every stage and model, as sentences.
+    bic_weight, chisq_diff, df_diff, diff_pvalue, diff_method (from the structural model; nested models only), note,
+    scaled and robust measures where there are any, and any number of ``r2_<construct>`` columns; ``rival_models`` the
+    fitted rivals. ``hypotheses``: id, statement_en, statement_fr, model, estimand, expected, est, se, pvalue,
+    ci_lower, ci_upper, std, verdict, note. ``null_models``: construct, nobs, n_groups, icc, design_effect, singular.
+    ``recovery`` (simulated studies): lhs, op, rhs, population, est, se, ci_lower, ci_upper, covered. ``sensitivity``:
+    the structural model under other estimators. ``warnings``: every warning of every stage and model, as sentences.
     ``criteria``: measure, criterion, source.
     """
 
@@ -62,6 +65,7 @@ class ReportContent:
     agreements: tuple[AgreementPart, ...]
     recovery: pd.DataFrame | None
     materials: MaterialsPart
+    sensitivity: SensitivityPart | None = None
     warnings: tuple[str, ...] = ()
     criteria: pd.DataFrame = field(default_factory=fit_criteria)
 
@@ -71,8 +75,9 @@ class ReportContent:
         words = ("id", "statement_en", "statement_fr", "model", "estimand", "expected", "verdict", "note")
         require(self.hypotheses, "hypotheses", (*words, "est", "se", "pvalue", *interval, "std"))
         fit = ("chisq", "df", "pvalue", "cfi", "tli", "rmsea", "srmr", "aic", "bic")
-        evidence = ("delta_aic", "aic_weight", "delta_bic", "bic_weight", "chisq_diff", "df_diff", "diff_pvalue")
-        require(self.rivals, "rivals", ("model", *fit, *evidence, "note"))
+        evidence = ("delta_aic", "aic_weight", "delta_bic", "bic_weight")
+        tested = ("chisq_diff", "df_diff", "diff_pvalue", "diff_method")
+        require(self.rivals, "rivals", ("model", *fit, *evidence, *tested, "note"))
         null = ("construct", "nobs", "n_groups", "icc", "design_effect", "singular")
         require(self.null_models, "null models", null)
         require(self.criteria, "criteria", ("measure", "criterion", "source"))

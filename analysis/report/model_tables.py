@@ -14,9 +14,14 @@ _RIVAL_FIT = (
     ("chisq", "χ²", Kind.NUMBER),
     ("df", "df", Kind.COUNT),
     ("pvalue", "p", Kind.PVALUE),
+    ("chisq_scaled", "χ², scaled", Kind.NUMBER),
+    ("pvalue_scaled", "p, scaled", Kind.PVALUE),
     ("cfi", "CFI", Kind.BOUNDED),
+    ("cfi_robust", "CFI, robust", Kind.BOUNDED),
     ("tli", "TLI", Kind.BOUNDED),
+    ("tli_robust", "TLI, robust", Kind.BOUNDED),
     ("rmsea", "RMSEA", Kind.BOUNDED),
+    ("rmsea_robust", "RMSEA, robust", Kind.BOUNDED),
     ("srmr", "SRMR", Kind.BOUNDED),
     ("aic", "AIC", Kind.NUMBER),
     ("bic", "BIC", Kind.NUMBER),
@@ -81,8 +86,14 @@ def hypotheses(content: ReportContent) -> Table:
 def rivals(content: ReportContent) -> Table:
     """The study's model beside its rivals."""
     frame = content.rivals
+    known = {str(key) for key in frame.columns if frame[key].notna().any()}
+    corrected = {key.rpartition("_")[0] for key in known if key.endswith(("_scaled", "_robust"))}
     measures = [
-        *_RIVAL_FIT,
+        *(
+            (key, f"{label}, naive" if key in corrected else label, kind)
+            for key, label, kind in _RIVAL_FIT
+            if key in known
+        ),
         *(
             (str(key), _explained(str(key), content), Kind.BOUNDED)
             for key in frame.columns
@@ -108,10 +119,16 @@ def rivals(content: ReportContent) -> Table:
         view=side_by_side(frame, names, measures),
         notes=(
             "ΔAIC and ΔBIC are from the lowest of the table; weights add to 1 over the models that have one. "
-            "Δχ² is there for nested models only.",
+            f"Δχ² is there for nested models only{_methods(frame)}.",
             *remarks,
         ),
     )
+
+
+def _methods(frame: pd.DataFrame) -> str:
+    """How differences of chi-square were computed."""
+    used = dict.fromkeys(str(method) for method in frame["diff_method"] if method)
+    return f", by: {', '.join(used)}" if used else ""
 
 
 def null_models(content: ReportContent) -> Table:

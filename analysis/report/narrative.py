@@ -7,8 +7,15 @@ from collections.abc import Iterator
 import pandas as pd
 
 from analysis.report.content import ReportContent
+from analysis.report.fit_versions import fit_sentence
 from analysis.report.parts import SemPart
-from analysis.report.rounding import Kind, interval, p_phrase, show
+from analysis.report.rounding import Kind, show
+from analysis.report.sensitivity_tables import agreement
+
+_MISSING = {
+    "listwise": "responses with any were left out (listwise)",
+    "fiml": "every answer given counts (full information maximum likelihood, FIML)",
+}
 
 
 def at_a_glance(content: ReportContent) -> list[tuple[str, str]]:
@@ -26,23 +33,14 @@ def at_a_glance(content: ReportContent) -> list[tuple[str, str]]:
         ("Structural model", fit_sentence(content.structural)),
         ("Second engines", _engines(content)),
     ]
+    if content.sensitivity is not None:
+        facts.insert(4, ("Other estimators", agreement(content, content.sensitivity)))
     if content.recovery is not None:
         covered = content.recovery["covered"].astype(bool)
         facts.append(
             ("Population values recovered", f"{int(covered.sum())} of {len(covered)} inside their 95 % interval")
         )
     return facts
-
-
-def fit_sentence(model: SemPart) -> str:
-    """Chi-square with df and p, CFI, RMSEA with interval, SRMR, as a paper writes them."""
-    fit = model.glance.iloc[0]
-    limits = interval(fit["rmsea_ci_lower"], fit["rmsea_ci_upper"], Kind.BOUNDED)
-    return (
-        f"χ²({show(fit['df'], Kind.COUNT)}) = {show(fit['chisq'], Kind.NUMBER)}, {p_phrase(fit['pvalue'])}; "
-        f"CFI {show(fit['cfi'], Kind.BOUNDED)}; RMSEA {show(fit['rmsea'], Kind.BOUNDED)} {limits}; "
-        f"SRMR {show(fit['srmr'], Kind.BOUNDED)}"
-    )
 
 
 def sample_text(content: ReportContent) -> list[str]:
@@ -60,18 +58,27 @@ def sample_text(content: ReportContent) -> list[str]:
 
 def estimation_text(model: SemPart) -> list[str]:
     """Estimator, sample, convergence and conventions of one model."""
-    p = len(model.residual_correlation)
     state = f"converged in {model.iterations} iterations" if model.converged else "DID NOT CONVERGE"
-    dropped = f"; {model.n_dropped} with missing values were left out" if model.n_dropped else ""
+    treatment = _MISSING.get(model.missing, model.missing)
+    dropped = f" ({model.n_dropped} responses)" if model.n_dropped else ""
     text = [
-        f"{model.title}: estimator {model.estimator}, missing values {model.missing}, n = {model.nobs}{dropped}; "
-        f"{state}.",
-        f"{p} observed variables give {p * (p + 1) // 2} variances and covariances; "
-        f"{show(model.glance['npar'].iloc[0], Kind.COUNT)} parameters are free.",
+        f"{model.title}: estimator {model.estimator}; missing values: {treatment}{dropped}; n = {model.nobs}; {state}.",
+        f"{_moments(model)}; {show(model.glance['npar'].iloc[0], Kind.COUNT)} parameters are free.",
     ]
     if model.conventions:
         text.append(f"Conventions: {'; '.join(words.rstrip('.') for words in model.conventions)}.")
     return [*text, *improper(model), *(f"Warning: {warning.rstrip('.')}." for warning in model.warnings)]
+
+
+def _moments(model: SemPart) -> str:
+    """What the model is fitted to, so that its degrees of freedom can be derived."""
+    p = len(model.residual_correlation)
+    variables = f"{p} observed variables give"
+    if n_thresholds := int((model.tidy["op"] == "|").sum()):
+        return f"{variables} {p * (p - 1) // 2} correlations and {n_thresholds} thresholds"
+    if (model.tidy["op"] == "~1").any():
+        return f"{variables} {p * (p + 1) // 2} variances and covariances and {p} means"
+    return f"{variables} {p * (p + 1) // 2} variances and covariances"
 
 
 def improper(model: SemPart) -> Iterator[str]:

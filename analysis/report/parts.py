@@ -34,9 +34,6 @@ FIT_COLUMNS = (
     "rmsea_ci_upper",
     "rmsea_pvalue",
     "srmr",
-    "logl",
-    "aic",
-    "bic",
 )
 
 
@@ -180,6 +177,24 @@ class SemPart:
         require(self.tidy, f"{self.id} (tidy)", PARAMETER_COLUMNS)
         require(self.glance, f"{self.id} (glance)", FIT_COLUMNS)
         require(self.r2, f"{self.id} (r2)", ("variable", "r2"))
+
+
+@dataclass(frozen=True, slots=True)
+class SensitivityPart:
+    """The structural model under other estimators; ``models`` are these fits, ``main`` the name of the report's own.
+
+    ``verdicts``: analysis (``main`` or the id of a model), nobs, id, statement_en, std, pvalue, verdict, one row a
+    hypothesis and analysis.
+    """
+
+    main: str
+    models: tuple[SemPart, ...]
+    verdicts: pd.DataFrame
+
+    def __post_init__(self) -> None:
+        """Check the columns of the frame; raises OutputError."""
+        columns = ("analysis", "nobs", "id", "statement_en", "std", "pvalue", "verdict")
+        require(self.verdicts, "sensitivity", columns)
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,11 +5,19 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 
-from analysis.report import check_tables, model_tables, narrative, sem_tables, survey_tables
-from analysis.report.checklist import checklist
+from analysis.report import (
+    check_tables,
+    model_tables,
+    narrative,
+    sem_tables,
+    sensitivity_tables,
+    survey_tables,
+)
+from analysis.report.checklist import SCALED, checklist
 from analysis.report.content import ReportContent
 from analysis.report.figures.canvas import Drawing
 from analysis.report.figures.gallery import gallery
+from analysis.report.fit_versions import fit_sentence, is_corrected
 from analysis.report.table import Table
 
 
@@ -55,11 +63,13 @@ class Outline:
 def outline(content: ReportContent) -> Outline:
     """The whole report in order; the checklist comes last but one, when everything else has its number."""
     drawings = gallery(content)
-    results = [builder(content, drawings) for builder in _RESULTS]
+    built = (builder(content, drawings) for builder in _RESULTS)
+    results = [section for section in built if section is not None]
     closing = [_warnings(content), _syntax(content), _materials(content)]
     empty = Section("checklist", "Reporting checklist", parts=(checklist({}),))
     labels = _labels([*results, empty, *closing])
-    filled = replace(empty, parts=(checklist(labels),))
+    evidence = labels | ({SCALED: labels["table-fit"]} if is_corrected(content.structural) else {})
+    filled = replace(empty, parts=(checklist(evidence),))
     return Outline((*results, filled, *closing), labels)
 
 
@@ -132,13 +142,23 @@ def _structural(content: ReportContent, drawings: Mapping[str, Drawing]) -> Sect
         sem_tables.covariances(content),
         sem_tables.residuals(content),
     )
-    paragraphs = (*narrative.estimation_text(content.structural), f"{narrative.fit_sentence(content.structural)}.")
+    paragraphs = (*narrative.estimation_text(content.structural), f"{fit_sentence(content.structural)}.")
     return Section("structural", "Structural model", paragraphs, tuple(p for p in candidates if p is not None))
 
 
 def _hypotheses(content: ReportContent, drawings: Mapping[str, Drawing]) -> Section:
     parts = (drawings["hypotheses"], model_tables.hypotheses(content))
     return Section("hypotheses", "Hypotheses", tuple(narrative.hypotheses_text(content)), parts)
+
+
+def _sensitivity(content: ReportContent, drawings: Mapping[str, Drawing]) -> Section | None:
+    del drawings
+    part = content.sensitivity
+    if part is None:
+        return None
+    parts = (sensitivity_tables.verdicts(content, part), sensitivity_tables.fit(content, part))
+    paragraphs = tuple(sensitivity_tables.sentences(content, part))
+    return Section("sensitivity", "Sensitivity to the estimator", paragraphs, parts)
 
 
 def _rivals(content: ReportContent, drawings: Mapping[str, Drawing]) -> Section:
@@ -186,13 +206,14 @@ def _materials(content: ReportContent) -> Section:
     return Section("materials", "Materials for a rerun", tuple(paragraphs), parts)
 
 
-_RESULTS: tuple[Callable[[ReportContent, Mapping[str, Drawing]], Section], ...] = (
+_RESULTS: tuple[Callable[[ReportContent, Mapping[str, Drawing]], Section | None], ...] = (
     _survey,
     _instrument,
     _answers,
     _measurement,
     _structural,
     _hypotheses,
+    _sensitivity,
     _rivals,
     _multilevel,
     _checks,

@@ -9,8 +9,9 @@ import numpy as np
 import pandas as pd
 
 from analysis.report.content import ReportContent
+from analysis.report.fit_versions import fit_rows, versions_note
 from analysis.report.parts import SemPart
-from analysis.report.rounding import Kind, interval, show
+from analysis.report.rounding import Kind, show
 from analysis.report.table import Column, Table
 
 FIXED = "fixed, not estimated"
@@ -36,22 +37,6 @@ _PARAMETERS = [
     "std_lv",
     "std_all",
 ]
-_FIT = (
-    ("nobs", "n", Kind.COUNT),
-    ("npar", "Free parameters", Kind.COUNT),
-    ("chisq", "χ²", Kind.NUMBER),
-    ("df", "df", Kind.COUNT),
-    ("pvalue", "p of χ²", Kind.PVALUE),
-    ("cfi", "CFI", Kind.BOUNDED),
-    ("tli", "TLI", Kind.BOUNDED),
-    ("rmsea", "RMSEA", Kind.BOUNDED),
-    ("rmsea_ci", "RMSEA, 90 % CI", Kind.BOUNDED),
-    ("rmsea_pvalue", "p of close fit", Kind.PVALUE),
-    ("srmr", "SRMR", Kind.BOUNDED),
-    ("logl", "log-likelihood", Kind.NUMBER),
-    ("aic", "AIC", Kind.NUMBER),
-    ("bic", "BIC", Kind.NUMBER),
-)
 
 
 def model_fit(content: ReportContent) -> Table:
@@ -61,15 +46,16 @@ def model_fit(content: ReportContent) -> Table:
     frame = frame[["model", *[name for name in frame.columns if name != "model"]]]
     criteria = content.criteria.set_index("measure")
     rows = []
-    for key, label, kind in _FIT:
-        row = {"measure": label, "criterion": "\u00a0", "source": "\u00a0"}
-        row |= {m.id: _fit_cell(m, key, kind) for m in models}
-        if key in criteria.index:
-            row |= {
-                "criterion": str(criteria.loc[key, "criterion"]),
-                "source": str(criteria.loc[key, "source"]),
+    for row in fit_rows(models):
+        known = row.judged and row.measure in criteria.index
+        rows.append(
+            {
+                "measure": row.label,
+                **dict(zip((m.id for m in models), row.cells, strict=True)),
+                "criterion": str(criteria.loc[row.measure, "criterion"]) if known else "\u00a0",
+                "source": str(criteria.loc[row.measure, "source"]) if known else "\u00a0",
             }
-        rows.append(row)
+        )
     columns = (
         Column(("measure",), "Measure"),
         *(Column((m.id,), m.title, Kind.SHOWN, absent="") for m in models),
@@ -79,11 +65,15 @@ def model_fit(content: ReportContent) -> Table:
     return Table(
         "fit",
         "Do the models fit?",
-        "Fit of the measurement and the structural model, none of it scaled or robust.",
+        "Fit of the measurement and the structural model.",
         frame.loc[:, frame.notna().any()],
         columns,
         view=pd.DataFrame(rows),
-        notes=("Rules of thumb are not tests: they depend on sample size and loadings.", *_reasons(models)),
+        notes=(
+            versions_note(models),
+            "Rules of thumb are not tests: they depend on sample size and loadings.",
+            *_reasons(models),
+        ),
     )
 
 
@@ -238,13 +228,6 @@ def latent_correlations(model: SemPart) -> pd.DataFrame:
     for name in names:
         matrix.loc[name, name] = 1.0
     return matrix
-
-
-def _fit_cell(model: SemPart, key: str, kind: Kind) -> str:
-    values = model.glance.iloc[0]
-    if key == "rmsea_ci":
-        return interval(values["rmsea_ci_lower"], values["rmsea_ci_upper"], kind)
-    return show(values[key], kind)
 
 
 def _reasons(models: Sequence[SemPart]) -> list[str]:

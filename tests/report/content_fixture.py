@@ -14,6 +14,7 @@ from analysis.report.parts import (
     MeasuresPart,
     MixedPart,
     SemPart,
+    SensitivityPart,
     StudyPart,
     SurveyPart,
 )
@@ -83,6 +84,7 @@ def content(simulated: bool = True) -> ReportContent:
             seed=20201015,
             command="smartcity reproduce smartcity",
         ),
+        sensitivity=_sensitivity(structural),
         warnings=("Mixed model m2: the random slope's variance is at the boundary (singular fit).",),
     )
 
@@ -303,10 +305,14 @@ def _sem(name: str, title: str, syntax: str, tidy: pd.DataFrame) -> SemPart:
     glance = pd.DataFrame(
         [
             {
-                "estimator": "ML", "missing": "listwise", "nobs": 502, "npar": 67, "chisq": 287.412, "df": 209,
+                "estimator": "MLR", "missing": "fiml", "nobs": 604, "npar": 67, "chisq": 287.412, "df": 209,
                 "pvalue": 0.00024, "cfi": 0.9871, "tli": 0.9844, "rmsea": 0.0249, "rmsea_ci_lower": 0.0175,
                 "rmsea_ci_upper": 0.0315, "rmsea_pvalue": 1.0, "srmr": 0.0312, "logl": -16212.31, "aic": 32558.62,
-                "bic": 32841.27,
+                "bic": 32841.27, "chisq_scaled": 272.144, "df_scaled": 209, "pvalue_scaled": 0.00213,
+                "chisq_scaling_factor": 1.0561, "cfi_scaled": 0.9879, "cfi_robust": 0.9883, "tli_scaled": 0.9853,
+                "tli_robust": 0.9859, "rmsea_scaled": 0.0223, "rmsea_ci_lower_scaled": 0.0142,
+                "rmsea_ci_upper_scaled": 0.0291, "rmsea_pvalue_scaled": 1.0, "rmsea_robust": 0.0229,
+                "rmsea_ci_lower_robust": 0.0144, "rmsea_ci_upper_robust": 0.0301, "rmsea_pvalue_robust": 1.0,
             }
         ]
     )  # fmt: skip
@@ -318,10 +324,10 @@ def _sem(name: str, title: str, syntax: str, tidy: pd.DataFrame) -> SemPart:
         id=name,
         title=title,
         syntax=syntax,
-        estimator="ML",
-        missing="listwise",
-        nobs=502,
-        n_dropped=102,
+        estimator="MLR",
+        missing="fiml",
+        nobs=604,
+        n_dropped=0,
         converged=True,
         iterations=31,
         tidy=tidy,
@@ -330,6 +336,32 @@ def _sem(name: str, title: str, syntax: str, tidy: pd.DataFrame) -> SemPart:
         residual_correlation=residual,
         conventions=("Covariances are divided by N.", "Standard errors use expected information."),
     )
+
+
+def _sensitivity(structural: SemPart) -> SensitivityPart:
+    """Complete rows by ML, whose results have nothing scaled, and ordinal items, whose results have no likelihood."""
+    fit = structural.glance.drop(columns="missing")
+    plain = fit.drop(columns=[name for name in fit if name.endswith(("_scaled", "_robust", "_factor"))])
+    ordinal = fit.drop(columns=["logl", "aic", "bic"])
+    models = (
+        replace(structural, id="complete_rows", title="Complete rows", estimator="ML", glance=plain),
+        replace(structural, id="ordinal", title="Ordinal", estimator="WLSMV", glance=ordinal),
+    )
+    models = tuple(replace(model, missing="listwise", nobs=502, n_dropped=102) for model in models)
+    judged = _hypotheses().query("model == 'structural'")
+    ways = (
+        ("main", "MLR", "fiml", 604),
+        ("complete_rows", "ML", "listwise", 502),
+        ("ordinal", "WLSMV", "listwise", 502),
+    )
+    head = ["analysis", "estimator", "missing", "nobs"]
+    rows = [
+        {**dict(zip(head, way, strict=True)), **row._asdict()} for row in judged.itertuples(index=False) for way in ways
+    ]
+    verdicts = pd.DataFrame(rows)
+    differs = (verdicts["id"] == "H4") & (verdicts["analysis"] == "complete_rows")
+    verdicts.loc[differs, ["pvalue", "verdict"]] = [0.071, "not supported"]
+    return SensitivityPart("main", models, verdicts)
 
 
 def _rival_models() -> tuple[SemPart, ...]:
@@ -347,16 +379,35 @@ def _rival_models() -> tuple[SemPart, ...]:
 
 def _rivals() -> pd.DataFrame:
     nan = np.nan
-    base = [287.4, 209, 0.0002, 0.987, 0.984, 0.025, 0.031, 32558.6, 32841.3, 0.0, 0.99, 0.0, 0.93, nan, nan, nan]
-    direct = [331.0, 210, 1e-7, 0.979, 0.976, 0.031, 0.049, 32600.2, 32878.7, 41.6, 9e-10, 37.4, 7e-9, 43.6, 1, 4e-11]
+    base = [287.4, 209, 0.0002, 0.987, 0.984, 0.025, 0.031, 32558.6, 32841.3, 0.0, 0.99, 0.0, 0.93, nan, nan, nan, ""]
+    direct = [
+        331.0,
+        210,
+        1e-7,
+        0.979,
+        0.976,
+        0.031,
+        0.049,
+        32600.2,
+        32878.7,
+        41.6,
+        9e-10,
+        37.4,
+        7e-9,
+        43.6,
+        1,
+        4e-11,
+        "chi-square difference",
+    ]
     rows = [
         ("structural", *base, "base model", 0.453),
         ("direct", *direct, "this model is the restricted one", 0.401),
-        ("moderation", *[nan] * 16, "a multilevel model has no covariance structure to test", 0.412),
+        ("moderation", *[nan] * 16, "", "a multilevel model has no covariance structure to test", 0.412),
     ]
     fit = ["chisq", "df", "pvalue", "cfi", "tli", "rmsea", "srmr", "aic", "bic"]
-    evidence = ["delta_aic", "aic_weight", "delta_bic", "bic_weight", "chisq_diff", "df_diff", "diff_pvalue", "note"]
-    return pd.DataFrame(rows, columns=["model", *fit, *evidence, "r2_intention"])
+    evidence = ["delta_aic", "aic_weight", "delta_bic", "bic_weight"]
+    tested = ["chisq_diff", "df_diff", "diff_pvalue", "diff_method", "note"]
+    return pd.DataFrame(rows, columns=["model", *fit, *evidence, *tested, "r2_intention"])
 
 
 def _hypotheses() -> pd.DataFrame:
