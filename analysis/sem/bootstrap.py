@@ -138,11 +138,12 @@ def bootstrap_solution(solution: Solution, plan: BootstrapPlan, executor: Execut
 
 def with_bootstrap(result: SemResult, boot: BootstrapResult) -> SemResult:
     """``result`` with the standard errors, z, p and intervals of ``boot``, and its counts of what failed."""
-    inference = boot.plain
-    estimates = tuple(
-        _replaced(row, inference.se[i], inference.lower[i], inference.upper[i]) if row.free else row
+    plain, beta = boot.plain, boot.of_standardised
+    rows = [
+        _replaced(row, plain.se[i], plain.lower[i], plain.upper[i]) if row.free else row
         for i, row in enumerate(result.estimates)
-    )
+    ]
+    estimates = tuple(_beta_replaced(row, beta.se[i], beta.lower[i], beta.upper[i]) for i, row in enumerate(rows))
     kept = [w for w in result.conventions if not w.startswith(("standard errors from", "95 % Wald"))]
     words = [_ROBUST_ERRORS.sub("", w) for w in kept]
     return replace(
@@ -199,6 +200,19 @@ def _replaced(row: Estimate, se: float, lower: float, upper: float) -> Estimate:
         pvalue=None if z is None else chi_square.two_sided_normal(z),
         ci_lower=float(lower) if np.isfinite(lower) else None,
         ci_upper=float(upper) if np.isfinite(upper) else None,
+    )
+
+
+def _beta_replaced(row: Estimate, se: float, lower: float, upper: float) -> Estimate:
+    """Inference of one standardised estimate, where it varies at all."""
+    if row.std_all_se is None:
+        return row
+    known = bool(np.isfinite([se, lower, upper]).all())
+    return replace(
+        row,
+        std_all_se=float(se) if known else None,
+        std_all_ci_lower=float(lower) if known else None,
+        std_all_ci_upper=float(upper) if known else None,
     )
 
 

@@ -15,6 +15,9 @@ from analysis.sem.resampling import Kind
 
 Array = NDArray[np.float64]
 
+# Standardised values that cannot vary differ by rounding error.
+_CONSTANT = 1e-9
+
 
 @dataclass(frozen=True, slots=True)
 class Failure:
@@ -96,16 +99,20 @@ class BootstrapResult:
     @property
     def plain(self) -> Inference:
         """Inference on the parameters and definitions."""
-        return self._inference(self.replicates, self.estimate, self.acceleration)
+        varies = np.array([statistic.varies for statistic in self.statistics])
+        return self._inference(self.replicates, self.estimate, self.acceleration, varies)
 
     @property
     def of_standardised(self) -> Inference:
-        """Inference on the standardised solution (std_all)."""
-        return self._inference(self.standardised_replicates, self.standardised, self.standardised_acceleration)
+        """Inference on the standardised solution (std_all), in which fixed parameters vary too, markers for one."""
+        replicates = self.standardised_replicates
+        varies = np.ptp(replicates, axis=0) > _CONSTANT
+        return self._inference(replicates, self.standardised, self.standardised_acceleration, varies)
 
-    def _inference(self, replicates: Array, estimate: Array, acceleration: Array | None) -> Inference:
+    def _inference(
+        self, replicates: Array, estimate: Array, acceleration: Array | None, varies: NDArray[np.bool_]
+    ) -> Inference:
         lower, upper = interval(replicates, estimate, self.interval, self.level, acceleration)
-        varies = np.array([statistic.varies for statistic in self.statistics])
         with np.errstate(invalid="ignore"):
             se = replicates.std(axis=0, ddof=1)
         return Inference(*(np.where(varies, column, np.nan) for column in (se, lower, upper)))

@@ -13,13 +13,19 @@ from analysis.sem.bootstrap_result import BootstrapResult
 
 Array = NDArray[np.float64]
 
+_NUMBERS = (
+    "est", "se", "z", "pvalue", "ci_lower", "ci_upper", "std_lv", "std_all",
+    "std_all_se", "std_all_ci_lower", "std_all_ci_upper",
+)  # fmt: skip
+
 
 @dataclass(frozen=True, slots=True)
 class Estimate:
     """One row of the solution, in lavaan's columns.
 
     ``se``, ``z``, ``pvalue`` and the 95 % interval are None for fixed parameters and wherever no standard error
-    could be had; ``free`` tells the two apart.
+    could be had; ``free`` tells the two apart. ``std_all_se`` and its interval are those of ``std_all``, by the delta
+    method, None where it cannot vary.
     """
 
     lhs: str
@@ -38,6 +44,9 @@ class Estimate:
     ci_upper: float | None
     std_lv: float | None
     std_all: float | None
+    std_all_se: float | None = None
+    std_all_ci_lower: float | None = None
+    std_all_ci_upper: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,8 +109,7 @@ class SemResult:
     def tidy(self) -> pd.DataFrame:
         """One row an estimate."""
         frame = pd.DataFrame([asdict(estimate) for estimate in self.estimates])
-        numbers = ["est", "se", "z", "pvalue", "ci_lower", "ci_upper", "std_lv", "std_all"]
-        return frame.astype(dict.fromkeys(numbers, float))
+        return frame.astype(dict.fromkeys(_NUMBERS, float))
 
     def glance(self) -> pd.DataFrame:
         """One row for the model."""
@@ -141,8 +149,7 @@ class SemResult:
 
     def to_json(self) -> str:
         """JSON with lavaan's names; undefined numbers are null."""
-        keys = ("lhs", "op", "rhs", "group", "level", "label", "est", "se", "z", "pvalue", "ci_lower",
-                "ci_upper", "std_lv", "std_all")  # fmt: skip
+        keys = ("lhs", "op", "rhs", "group", "level", "label", *_NUMBERS)
         content: dict[str, object] = {
             "estimator": self.estimator,
             "missing": self.missing,

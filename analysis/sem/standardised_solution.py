@@ -59,20 +59,33 @@ def standardised_solution(solution: Solution, kind: Kind = "std_all", level: flo
     without a covariance of the estimates, and values are None where a variance is not positive.
     """
     table = solution.table
-    values, jacobian = standardised_jacobian(solution, kind)
+    values, jacobian = _with_definitions(solution, kind)
     names = [(row.lhs, row.op, row.rhs, row.label) for row in table.parameters]
+    names += [(d.name, ":=", d.expression.text, d.name) for d in table.definitions]
     groups = [table.groups[row.group] if len(table.groups) > 1 else None for row in table.parameters]
-    bound = _labelled(solution, values, jacobian)
-    for definition in table.definitions:
-        value, gradient = definition.expression.evaluate(bound)
-        bound[definition.name] = (value, np.broadcast_to(gradient, (table.n_free,)))
-        values, jacobian = np.append(values, value), np.vstack([jacobian, bound[definition.name][1]])
-        names.append((definition.name, ":=", definition.expression.text, definition.name))
-        groups.append(None)
+    groups += [None] * len(table.definitions)
     errors = _standard_errors(jacobian, solution.covariance)
     quantile = chi_square.normal_quantile(0.5 + level / 2.0)
     rows = zip(names, groups, values, errors, strict=True)
     return StandardisedSolution(kind, tuple(_estimate(*row, quantile) for row in rows))
+
+
+def standardised_errors(solution: Solution, kind: Kind = "std_all") -> list[float | None]:
+    """Standard errors alone, of all rows of the table and then of its definitions; None where nothing can vary."""
+    _, jacobian = _with_definitions(solution, kind)
+    errors = _standard_errors(jacobian, solution.covariance)
+    return [float(error) if error > _CONSTANT else None for error in errors]
+
+
+def _with_definitions(solution: Solution, kind: Kind) -> tuple[Array, Array]:
+    """Standardised values of rows and definitions, and their Jacobian (n, n_free)."""
+    values, jacobian = standardised_jacobian(solution, kind)
+    bound = _labelled(solution, values, jacobian)
+    for definition in solution.table.definitions:
+        value, gradient = definition.expression.evaluate(bound)
+        bound[definition.name] = (value, np.broadcast_to(gradient, (solution.table.n_free,)))
+        values, jacobian = np.append(values, value), np.vstack([jacobian, bound[definition.name][1]])
+    return values, jacobian
 
 
 def standardised_jacobian(solution: Solution, kind: Kind) -> tuple[Array, Array]:
