@@ -50,8 +50,7 @@ def solve_least_squares(
     """Estimate a model by least squares; the counterpart of ``solution.solve``, with the same errors."""
     samples = [group.sample for group in groups]
     objective = least_squares_objective(table, groups)
-    start = starting_values(table, samples)
-    optimum, binding, fitted = optimum_of(table, objective, start, name)
+    optimum, binding, fitted = optimum_of(table, objective, samples, name)
     inverse = fitted.inverse("expected")
     complete = _with_residual_variances(table, objective, optimum.theta)
     final = least_squares_objective(complete, groups)

@@ -61,7 +61,7 @@ class Optimum:
 
     ``theta`` (n,), ``value`` F at it, ``gradient_norm`` the largest absolute gradient in units of one standardised
     parameter (of the free directions, under constraints), ``multipliers`` (m,) those of the constraints:
-    gradient + J' multipliers = 0. ``message`` says why it stopped.
+    gradient + J' multipliers = 0. ``message`` says why it stopped, ``start`` where it began.
     """
 
     theta: Array
@@ -72,6 +72,7 @@ class Optimum:
     evaluations: int
     multipliers: Array
     message: str
+    start: str = ""
 
 
 @dataclass(frozen=True, slots=True)

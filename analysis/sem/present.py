@@ -12,6 +12,7 @@ from analysis.sem.parameter import Parameter
 from analysis.sem.result import Estimate, SemResult
 from analysis.sem.solution import Solution
 from analysis.sem.standardise import r_squared, standardised
+from analysis.sem.starts import FIRST
 
 Array = NDArray[np.float64]
 
@@ -35,7 +36,8 @@ def present(model: str, name: str, missing: str, solution: Solution) -> SemResul
         npar=solution.npar,
         converged=optimum.converged,
         iterations=optimum.iterations,
-        optimiser=f"Fisher scoring, then Newton steps: {optimum.message}, {optimum.evaluations} evaluations",
+        optimiser=f"Fisher scoring, then Newton steps: {optimum.message}, {optimum.evaluations} evaluations"
+        f", started from {optimum.start}",
         gradient_norm=optimum.gradient_norm,
         warnings=_warnings(solution),
         conventions=_conventions(solution, missing),
@@ -138,6 +140,8 @@ def _inferred(
 def _warnings(solution: Solution) -> tuple[str, ...]:
     table = solution.table
     found = []
+    if solution.optimum.start != FIRST:
+        found.append(f"the usual starting values led to no minimum; this one is from: {solution.optimum.start}")
     if n_dropped := sum(sample.n_dropped for sample in solution.samples):
         found.append(f"{n_dropped} rows with missing values were left out (listwise)")
     negative = [row.lhs for row, v in zip(table.parameters, solution.values, strict=True) if row.is_variance and v < 0]

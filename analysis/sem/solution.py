@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from analysis.errors import EstimationError, Problem
 from analysis.sem.baseline import baseline_estimates, baseline_table
-from analysis.sem.constraints import constraint_values, minimise_constrained
+from analysis.sem.constraints import constraint_values
 from analysis.sem.discrepancy import Discrepancy
 from analysis.sem.discrepancy.missing import FullInformation
 from analysis.sem.discrepancy.normal import NormalTheory
@@ -27,6 +27,7 @@ from analysis.sem.partable import ParameterTable, Relation, row_values
 from analysis.sem.patterns import Patterns
 from analysis.sem.robust import sandwich_of
 from analysis.sem.starting_values import starting_values
+from analysis.sem.starts import N_STARTS, minimise_from_starts
 
 Array = NDArray[np.float64]
 
@@ -114,8 +115,7 @@ def solve(
     for sample in samples:
         _require_regular(sample)
     objective = likelihood_objective(table, samples, rows)
-    start = starting_values(table, samples)
-    optimum, binding, fitted = optimum_of(table, objective, start, name)
+    optimum, binding, fitted = optimum_of(table, objective, samples, name)
     incomplete = any(isinstance(part.discrepancy, FullInformation) for part in objective.parts)
     kind: Kind = "observed" if incomplete else estimator.information
     sandwich = sandwich_of(fitted, rows, estimator, kind)
@@ -140,7 +140,7 @@ def solve(
 
 
 def optimum_of(
-    table: ParameterTable, objective: Objective, start: Array, name: str
+    table: ParameterTable, objective: Objective, samples: Sequence[SampleMoments], name: str
 ) -> tuple[Optimum, tuple[Relation, ...], Fitted]:
     """The optimum, the constraints that bind there, and both as inference needs them; errors are those of ``solve``.
 
@@ -148,12 +148,12 @@ def optimum_of(
     elsewhere.
     """
     require_enough_moments(table)
-    optimum, binding = minimise_constrained(table, objective, start)
+    optimum, binding = minimise_from_starts(table, objective, samples)
     _, jacobian = constraint_values(table, binding, optimum.theta)
     fitted = Fitted(table, objective, optimum.theta, jacobian)
     proper = optimum.converged and not table.constraints
     if not (proper and is_positive_definite(fitted.information("expected"), 1e-9)):
-        require_identified(table, objective, start)
+        require_identified(table, objective, starting_values(table, samples))
     require_converged(optimum, name)
     return optimum, binding, fitted
 
@@ -161,7 +161,7 @@ def optimum_of(
 def require_converged(optimum: Optimum, name: str) -> None:
     """Raise EstimationError where no minimum was reached."""
     if not optimum.converged:
-        what = f"no minimum was reached after {optimum.iterations} iterations: {optimum.message}"
+        what = f"no minimum was reached from any of {N_STARTS} starts: {optimum.message}"
         hint = "check the model and the scale of the variables, or give starting values: f =~ x1 + start(0.8)*x2"
         raise EstimationError(Problem(what, name, hint))
 

@@ -1,0 +1,123 @@
+"""Starts tried one after the other until a minimum is reached, in a fixed order.
+
+1. Item sums: the values of ``starting_values``.
+2. The same with latent covariances from the correlations of the factors' item sums.
+3. Loadings that give every item the same share of common variance, signed by the items' first principal component.
+4. Five random changes of the first start, by fixed seeds.
+
+Values written in the model by ``start()`` hold in the first three. Where none leads to a minimum, the first counts.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from analysis.sem.constraints import minimise_constrained
+from analysis.sem.moments import SampleMoments
+from analysis.sem.optimise import Function, Optimum
+from analysis.sem.parameter import Parameter
+from analysis.sem.partable import ParameterTable, Relation
+from analysis.sem.starting_values import starting_values
+
+Array = NDArray[np.float64]
+
+FIRST = "item sums"
+_PERTURBED = 5
+N_STARTS = 3 + _PERTURBED
+
+
+def minimise_from_starts(
+    table: ParameterTable, function: Function, samples: Sequence[SampleMoments]
+) -> tuple[Optimum, tuple[Relation, ...]]:
+    """Minimise from each start in turn until one converges; returns the optimum and the constraints that bind.
+
+    ``Optimum.start`` says which start led there; after a failure of all, the optimum is that of the first.
+    """
+    failed: tuple[Optimum, tuple[Relation, ...]] | None = None
+    for words, start in starts(table, samples):
+        optimum, binding = minimise_constrained(table, function, start)
+        optimum = replace(optimum, start=words)
+        if optimum.converged:
+            return optimum, binding
+        failed = failed or (optimum, binding)
+    assert failed is not None  # there is a first start
+    return failed
+
+
+def starts(table: ParameterTable, samples: Sequence[SampleMoments]) -> Iterator[tuple[str, Array]]:
+    """All starts (n_free,) in their order, each with its name."""
+    first = starting_values(table, samples)
+    yield FIRST, first
+    yield "item sums with latent covariances", _with_latent_covariances(table, samples, first)
+    yield "loadings alike", _with_loadings_alike(table, samples, first)
+    for seed in range(1, _PERTURBED + 1):
+        noise = np.random.default_rng(seed).uniform(-1.0, 1.0, size=len(first))
+        spread = np.where(first == 0, 0.3, 0.5 * np.abs(first))
+        yield f"item sums, changed at random (seed {seed})", first + spread * noise
+
+
+def _with_latent_covariances(table: ParameterTable, samples: Sequence[SampleMoments], first: Array) -> Array:
+    """Free covariances of latents at 0.8 times the correlation of their signed item sums, in the latents' metric."""
+    theta = first.copy()
+    for row in table.parameters:
+        is_covariance = row.op == "~~" and row.lhs != row.rhs and {row.lhs, row.rhs} <= set(table.latent)
+        if row.free and row.start is None and is_covariance:
+            a, b = (_signs(table, row.group, name, samples[row.group]) for name in (row.lhs, row.rhs))
+            covariance = samples[row.group].covariance
+            common = np.sqrt((a @ covariance @ a) * (b @ covariance @ b))
+            size = np.sqrt(abs(_variance(table, row, row.lhs, first) * _variance(table, row, row.rhs, first)))
+            theta[row.free - 1] = 0.8 * size * float(a @ covariance @ b) / common if common > 0 else 0.0
+    return theta
+
+
+def _with_loadings_alike(table: ParameterTable, samples: Sequence[SampleMoments], first: Array) -> Array:
+    """Loadings in proportion to the items' standard deviations."""
+    theta = first.copy()
+    at = {name: i for i, name in enumerate(table.observed)}
+    for row in table.parameters:
+        if row.op != "=~" or not row.free or row.start is not None or row.rhs not in at:
+            continue
+        sample = samples[row.group]
+        signs = _signs(table, row.group, row.lhs, sample)
+        deviations = np.sqrt(np.diag(sample.covariance))
+        unit, sign = 0.7, 1.0
+        if marker := _marker(table, row, at):
+            item, value = marker
+            unit, sign = value / deviations[item], signs[item] * deviations[item]
+            sign = 1.0 if sign == 0 else float(np.sign(sign))
+        i = at[row.rhs]
+        theta[row.free - 1] = unit * sign * float(np.sign(signs[i]) or 1.0) * deviations[i]
+    return theta
+
+
+def _marker(table: ParameterTable, loading: Parameter, at: dict[str, int]) -> tuple[int, float] | None:
+    """Position and value of the fixed loading that gives a latent its metric."""
+    for row in table.parameters:
+        if (row.group, row.op, row.lhs) == (loading.group, "=~", loading.lhs) and row.fixed and row.rhs in at:
+            return at[row.rhs], row.fixed
+    return None
+
+
+def _signs(table: ParameterTable, group: int, latent: str, sample: SampleMoments) -> Array:
+    """Weights (p,) of a latent's item sum: 1 / sd, turned where the item is keyed against the first component."""
+    at = {name: i for i, name in enumerate(table.observed)}
+    items = [at[row.rhs] for row in table.parameters
+             if (row.group, row.op, row.lhs) == (group, "=~", latent) and row.rhs in at]  # fmt: skip
+    weights = np.zeros(len(table.observed))
+    if items:
+        block = sample.covariance[np.ix_(items, items)]
+        deviations = np.sqrt(np.diag(block))
+        vector = np.linalg.eigh(block / np.outer(deviations, deviations))[1][:, -1]
+        sign = np.where(vector * vector[0] < 0, -1.0, 1.0)
+        weights[items] = sign / deviations
+    return weights
+
+
+def _variance(table: ParameterTable, covariance: Parameter, name: str, theta: Array) -> float:
+    """Start of the variance of a latent in the group of ``covariance``."""
+    row = next(r for r in table.parameters if r.group == covariance.group and r.is_variance and r.lhs == name)
+    return float(theta[row.free - 1]) if row.free else float(row.fixed or 0.0)
