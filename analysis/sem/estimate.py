@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
+from functools import lru_cache
 from typing import TypedDict
 
 import pandas as pd
 
 from analysis.errors import ModelError, Problem
-from analysis.sem.defaults import roles_of
+from analysis.sem.defaults import Roles, roles_of
 from analysis.sem.estimators import Estimator, choose
 from analysis.sem.groups import GroupRows, Selection, group_labels, rows_of_groups
 from analysis.sem.least_squares import solve_least_squares
@@ -74,18 +75,18 @@ def estimate(
     chosen = choose(
         estimator, missing, ordinal=bool(ordered), clustered=cluster is not None, weighted=weights is not None
     )
-    parsed = parse_model(model, name)
+    roles = _roles(model, name)
     selection = Selection(missing, group, weights, cluster)
-    categories = {} if data is None else ordinal_categories(data, roles_of(parsed.statements), ordered, selection)
+    categories = {} if data is None else ordinal_categories(data, roles, ordered, selection)
     options = TableOptions(
         std_lv=std_lv,
         meanstructure=meanstructure or means is not None or missing == "fiml" or cluster is not None,
         groups=("",) if group is None or data is None else group_labels(data, group),
         group_equal=tuple(group_equal),
         group_partial=tuple(group_partial),
-        thresholds={variable: len(codes) - 1 for variable, codes in categories.items()},
+        thresholds=tuple((variable, len(codes) - 1) for variable, codes in categories.items()),
     )
-    table = build_table(parsed, options)
+    table = _table(model, name, options)
     _require_no_collision(table, data if data is not None else cov)
     if data is None:
         if chosen.robust or missing == "fiml" or ordered:
@@ -94,10 +95,21 @@ def estimate(
         return _solve(table, [_given(table, cov, nobs, means, name)], None, chosen, name)
     rows = rows_of_groups(data, table.observed, table.exogenous, table.groups, selection)
     if categories:
-        require_fit_for_ordinal(table, roles_of(parsed.statements).predictors)
+        require_fit_for_ordinal(table, roles.predictors)
         solution = solve_least_squares(table, ordinal_groups(table, rows, categories), chosen, name)
         return replace(solution, rows=tuple(rows))
     return _solve(table, [part.moments for part in rows], rows, chosen, name)
+
+
+# Many fits of one model (resamples, rivals, simulations) read it once: a table is made of text and options alone.
+@lru_cache(maxsize=64)
+def _roles(model: str, name: str) -> Roles:
+    return roles_of(parse_model(model, name).statements)
+
+
+@lru_cache(maxsize=64)
+def _table(model: str, name: str, options: TableOptions) -> ParameterTable:
+    return build_table(parse_model(model, name), options)
 
 
 def _solve(

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from analysis.sem.covariance import inverse_information
 from analysis.sem.identification import flat_parameters
 from analysis.sem.objective import Objective
+from analysis.sem.optimise import Point
 from analysis.sem.partable import ParameterTable
 
 Array = NDArray[np.float64]
@@ -21,13 +22,15 @@ Kind = Literal["expected", "observed"]
 @dataclass(frozen=True)
 class Fitted:
     """A table, its objective and the estimates. ``jacobian`` (m, n_free) is that of binding constraints, equalities
-    first. Information is computed once; that is why the class has no slots.
+    first. ``point`` is the objective at the estimates where that is known. Information is computed once; that is why
+    the class has no slots.
     """
 
     table: ParameterTable
     objective: Objective
     theta: Array
     jacobian: Array
+    point: Point | None = None
 
     @property
     def npar(self) -> int:
@@ -54,11 +57,11 @@ class Fitted:
 
     @cached_property
     def _observed(self) -> Array:
-        return 0.5 * self.objective.hessian(self.theta)
+        return 0.5 * (self.point or self.objective.at(self.theta)).newton[1]
 
     @cached_property
     def _expected(self) -> Array:
-        return self.objective.expected_information(self.theta)
+        return 0.5 * (self.point or self.objective.at(self.theta)).slopes[1]
 
     @cached_property
     def _inverse_observed(self) -> Array | None:

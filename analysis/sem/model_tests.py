@@ -76,7 +76,7 @@ def likelihood_tests(
     df, baseline_df = moments - fitted.npar, moments - table.n_free
     n_rows = sum(row.free > 0 for row in fitted.table.parameters)  # tied parameters count each, as in lavaan
     traces = _traces(fitted, rows, estimator, sandwich)
-    null = _traces(independent, rows, estimator, sandwich_of(independent, rows, estimator, estimator.information))
+    null = _traces(independent, rows, estimator, _own_sandwich(independent, rows, estimator))
     chisq = n * fitted.objective.value(fitted.theta)
     unrestricted = _saturated_loglik(fitted.table, samples, patterns is None, rows)
     scaling, baseline_scaling = traces.factor(df), null.factor(baseline_df)
@@ -120,11 +120,17 @@ class _Traces:
 
 def scaling_factor(fitted: Fitted, rows: Sequence[GroupRows] | None, estimator: Estimator, df: int) -> float | None:
     """The scaling factor of a likelihood's test at any estimates; None where nothing is scaled or nothing can be."""
-    return _traces(fitted, rows, estimator, sandwich_of(fitted, rows, estimator, estimator.information)).factor(df)
+    return _traces(fitted, rows, estimator, _own_sandwich(fitted, rows, estimator)).factor(df)
 
 
-def _traces(fitted: Fitted, rows: Sequence[GroupRows] | None, estimator: Estimator, sandwich: Sandwich) -> _Traces:
-    if estimator.scaling is None or rows is None or sandwich.bread is None or sandwich.meat is None:
+def _own_sandwich(fitted: Fitted, rows: Sequence[GroupRows] | None, estimator: Estimator) -> Sandwich | None:
+    return sandwich_of(fitted, rows, estimator, estimator.information) if estimator.scaling else None
+
+
+def _traces(
+    fitted: Fitted, rows: Sequence[GroupRows] | None, estimator: Estimator, sandwich: Sandwich | None
+) -> _Traces:
+    if estimator.scaling is None or rows is None or sandwich is None or sandwich.bread is None or sandwich.meat is None:
         return _Traces(np.nan, np.nan)
     model = float(np.sum(sandwich.bread * sandwich.meat))
     if estimator.scaling == "satorra_bentler":

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
@@ -23,10 +24,10 @@ class GroupPart:
     share: float
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Point:
     """The objective at one theta: its ``value``, infinity where a group's implied moments are no moments, and those
-    moments, which derivatives start from.
+    moments, which derivatives start from. Derivatives are computed once; that is why the class has no slots.
     """
 
     parts: tuple[GroupPart, ...]
@@ -34,10 +35,12 @@ class Point:
     n_free: int
     value: float
 
+    @cached_property
     def slopes(self) -> tuple[Array, Array]:
         """Gradient (n_free,) and curvature (n_free, n_free)."""
         return self._collected(lambda part, at, d: part.discrepancy.scoring(at, d))
 
+    @cached_property
     def newton(self) -> tuple[Array, Array]:
         """Gradient (n_free,) and second derivatives (n_free, n_free)."""
         return self._collected(lambda part, at, d: part.discrepancy.newton(part.structure, at, d))
@@ -81,11 +84,11 @@ class Objective:
 
     def slopes(self, theta: Array) -> tuple[Array, Array]:
         """Gradient (n_free,) and curvature (n_free, n_free)."""
-        return Point(self.parts, self.implied(theta), len(theta), np.nan).slopes()
+        return Point(self.parts, self.implied(theta), len(theta), np.nan).slopes
 
     def hessian(self, theta: Array) -> Array:
         """Second derivatives, shape (n_free, n_free)."""
-        return Point(self.parts, self.implied(theta), len(theta), np.nan).newton()[1]
+        return Point(self.parts, self.implied(theta), len(theta), np.nan).newton[1]
 
     def expected_information(self, theta: Array) -> Array:
         """Expected information of one observation: half the curvature of a likelihood."""

@@ -24,6 +24,9 @@ _ROUNDING = 1e-10
 _NOISE = 1e-12
 # Scoring is safe from afar and converges linearly; below this decrement the exact Hessian takes over.
 _NEAR = 1e-2
+# Newton's steps square the decrement, give or take a factor: after one below this, first-order scoring is left to
+# confirm the optimum, and its curvature serves inference.
+_SURE = 1e-11
 _FEASIBLE = 1e-10
 _MAX_ITERATIONS = 500
 
@@ -38,10 +41,12 @@ class Point(Protocol):
         """F; infinity outside its domain."""
         ...
 
+    @property
     def slopes(self) -> tuple[Array, Array]:
         """Gradient (n,) and curvature (n, n)."""
         ...
 
+    @property
     def newton(self) -> tuple[Array, Array]:
         """Gradient (n,) and second derivatives (n, n)."""
         ...
@@ -62,6 +67,7 @@ class Optimum:
     ``theta`` (n,), ``value`` F at it, ``gradient_norm`` the largest absolute gradient in units of one standardised
     parameter (of the free directions, under constraints), ``multipliers`` (m,) those of the constraints:
     gradient + J' multipliers = 0. ``message`` says why it stopped, ``start`` where it began.
+    ``point`` is the function at ``theta``.
     """
 
     theta: Array
@@ -72,6 +78,7 @@ class Optimum:
     evaluations: int
     multipliers: Array
     message: str
+    point: Point
     start: str = ""
 
 
@@ -126,11 +133,11 @@ def minimise(function: Function, start: Array, constraint: Constraint = unconstr
     if not np.isfinite(point.value):
         nothing = np.zeros(0)
         words = "the starting values imply no valid covariance matrix"
-        return Optimum(start, point.value, np.inf, False, 0, 1, nothing, words)
+        return Optimum(start, point.value, np.inf, False, 0, 1, nothing, words, point)
     message = "the iterations ran out"
     iteration = 0
     for iteration in range(_MAX_ITERATIONS):
-        local = _local(point, theta, constraint, near=decrement < _NEAR)
+        local = _local(point, theta, constraint, near=_SURE < decrement < _NEAR)
         penalty = 2.0 * float(np.max(np.abs(local.multipliers()), initial=0.0)) + 1.0
         merit = point.value + penalty * local.violation
         while True:
@@ -138,7 +145,7 @@ def minimise(function: Function, start: Array, constraint: Constraint = unconstr
             decrement = local.decrement(step)
             if decrement < _TOLERANCE and damping < 1e-3 and local.violation < _FEASIBLE:
                 norm, multipliers = local.norm(), local.multipliers()
-                return Optimum(theta, point.value, norm, True, iteration, evaluations, multipliers, "converged")
+                return Optimum(theta, point.value, norm, True, iteration, evaluations, multipliers, "converged", point)
             trial = theta + step * local.scale
             candidate = function.at(trial)
             violation = float(np.abs(constraint(trial)[0]).sum())
@@ -155,12 +162,14 @@ def minimise(function: Function, start: Array, constraint: Constraint = unconstr
         theta, point = trial, candidate
         if gain > decrement / 2.0 or decrement < _ROUNDING:
             damping = 0.0
-    return Optimum(theta, point.value, local.norm(), False, iteration + 1, evaluations, local.multipliers(), message)
+    return Optimum(
+        theta, point.value, local.norm(), False, iteration + 1, evaluations, local.multipliers(), message, point
+    )
 
 
 def _local(point: Point, theta: Array, constraint: Constraint, near: bool) -> _Local:
     violation, jacobian = constraint(theta)
-    gradient, curvature = _second_order(point, theta, constraint, jacobian) if near else point.slopes()
+    gradient, curvature = _second_order(point, theta, constraint, jacobian) if near else point.slopes
     scale = 1.0 / np.sqrt(np.maximum(curvature.diagonal(), 1e-300))
     slope, curvature = gradient * scale, curvature * (scale[:, None] * scale)
     if not len(jacobian):
@@ -172,14 +181,14 @@ def _local(point: Point, theta: Array, constraint: Constraint, near: bool) -> _L
 
 def _second_order(point: Point, theta: Array, constraint: Constraint, jacobian: Array) -> tuple[Array, Array]:
     """Gradient and Hessian, that of the constraints added; a curvature where the Hessian is not positive definite."""
-    gradient, hessian = point.newton()
+    gradient, hessian = point.newton
     if len(jacobian):
         hessian = hessian + _curvature_of(constraint, theta, gradient, jacobian)
         basis = null_space(jacobian)
         proper = is_positive_definite(basis.T @ hessian @ basis, 1e-10)
     else:
         proper = is_positive_definite(hessian, 1e-10)
-    return (gradient, hessian) if proper else point.slopes()
+    return (gradient, hessian) if proper else point.slopes
 
 
 def _feasible(theta: Array, constraint: Constraint) -> Array:

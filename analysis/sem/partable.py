@@ -6,7 +6,7 @@ parameters are numbered here: rows tied by a label, or by an equality over group
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -44,14 +44,14 @@ class Relation:
 
 @dataclass(frozen=True, slots=True)
 class TableOptions:
-    """How a table is filled. ``groups`` are labels in order; ``thresholds`` counts those of ordinal variables."""
+    """How a table is filled. ``groups`` are labels in order; ``thresholds`` counts those of each ordinal variable."""
 
     std_lv: bool = False
     meanstructure: bool = False
     groups: tuple[str, ...] = ("",)
     group_equal: tuple[str, ...] = ()
     group_partial: tuple[str, ...] = ()
-    thresholds: Mapping[str, int] | None = None
+    thresholds: tuple[tuple[str, int], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,7 +100,7 @@ def build_table(model: ParsedModel, options: TableOptions | None = None) -> Para
     defaults = Defaults(
         std_lv=options.std_lv,
         meanstructure=options.meanstructure or has_means or several or bool(options.thresholds),
-        thresholds=options.thresholds,
+        thresholds=dict(options.thresholds),
         free_scales="thresholds" in options.group_equal,
     )
     rows: list[Parameter] = []
