@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -12,6 +14,7 @@ from analysis.sem.parameter import Parameter
 from analysis.sem.result import Estimate, SemResult
 from analysis.sem.solution import Solution
 from analysis.sem.standardise import r_squared, standardised
+from analysis.sem.standardised_solution import standardised_errors
 from analysis.sem.starts import FIRST
 
 Array = NDArray[np.float64]
@@ -26,6 +29,8 @@ def present(model: str, name: str, missing: str, solution: Solution) -> SemResul
     by_lv, by_all = _standardised(solution)
     effects = defined_effects(table, solution.values, solution.covariance, by_lv, by_all)
     rows = [_estimate(solution, i, by_lv[i], by_all[i]) for i in range(len(table.parameters))]
+    estimates = (*rows, *(_defined(effect) for effect in effects))
+    errors = standardised_errors(solution)
     return SemResult(
         name=name,
         model=model,
@@ -45,7 +50,7 @@ def present(model: str, name: str, missing: str, solution: Solution) -> SemResul
         latent=table.latent,
         exogenous=table.exogenous,
         groups=table.groups,
-        estimates=(*rows, *(_defined(effect) for effect in effects)),
+        estimates=tuple(_with_error_of_beta(row, error) for row, error in zip(estimates, errors, strict=True)),
         fit_measures=measures.values,
         undefined=measures.undefined,
         r_squared=_r_squared(solution),
@@ -135,6 +140,14 @@ def _inferred(
         std_lv=float(std[0]) if np.isfinite(std[0]) else None,
         std_all=float(std[1]) if np.isfinite(std[1]) else None,
     )
+
+
+def _with_error_of_beta(row: Estimate, error: float | None) -> Estimate:
+    """The standardised estimate's standard error and interval."""
+    if error is None or row.std_all is None:
+        return row
+    lower, upper = row.std_all - _Z * error, row.std_all + _Z * error
+    return replace(row, std_all_se=error, std_all_ci_lower=lower, std_all_ci_upper=upper)
 
 
 def _warnings(solution: Solution) -> tuple[str, ...]:

@@ -6,6 +6,7 @@ from typing import Literal, get_args
 
 import numpy as np
 import pytest
+from analysis import sem
 from analysis.sem.estimate import estimate
 from analysis.sem.implied import implied
 from analysis.sem.partable import row_values
@@ -68,3 +69,14 @@ def _values(solution: Solution, theta: NDArray[np.float64], kind: Kind) -> NDArr
     (part,) = solution.objective.parts
     both = standardised(part.structure, implied(part.structure, theta), row_values(solution.table, theta))
     return both[get_args(Kind).index(kind)]
+
+
+def test_results_carry_the_errors_of_standardised_estimates() -> None:
+    data = simulated(300, 5)
+    result, full = sem.fit(THREE_FACTORS, data), standardised_solution(estimate(THREE_FACTORS, data)).estimates
+    assert [row.std_all_se for row in result.estimates] == pytest.approx([row.se for row in full])
+    assert [row.std_all_ci_upper for row in result.estimates] == pytest.approx([row.ci_upper for row in full])
+    (marker,) = [row for row in result.estimates if row.rhs == "x1" and row.op == "=~"]
+    assert marker.se is None
+    assert marker.std_all_se is not None
+    assert '"std_all_se"' in result.to_json()
