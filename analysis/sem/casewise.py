@@ -27,8 +27,11 @@ def standardised_residuals(patterns: Patterns, values: Array, mean: Array, covar
 
 def row_scores(patterns: Patterns, pulled: Array, weight: Array, d: Derivatives) -> Array:
     """d log-likelihood / d parameter, shape (n, n_rows): u' dmu + (u'dSigma u - tr(W dSigma)) / 2, u = W (y - mu)."""
-    traces = np.einsum("kij,ir,jr->kr", weight, d.left, d.right, optimize=True)
-    return np.asarray(pulled @ d.mean + (pulled @ d.left) * (pulled @ d.right) - traces[patterns.of_row])
+    traces = ((weight @ d.left) * d.right).sum(axis=1)
+    scores = (pulled @ d.left) * (pulled @ d.right)
+    scores += pulled @ d.mean
+    scores -= traces[0] if len(traces) == 1 else traces[patterns.of_row]
+    return np.asarray(scores)
 
 
 def saturated_scores(patterns: Patterns, pulled: Array, weight: Array) -> Array:

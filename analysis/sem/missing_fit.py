@@ -14,14 +14,14 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from analysis.sem.casewise import crossproduct, lower_triangle, saturated_scores, standardised_residuals
+from analysis.sem.casewise import lower_triangle
 from analysis.sem.covariance import inverse_information
 from analysis.sem.discrepancy.normal import NormalTheory
 from analysis.sem.fitted import Fitted
 from analysis.sem.groups import GroupRows
 from analysis.sem.implied import Derivatives, derivatives, implied
-from analysis.sem.patterns import Patterns
-from analysis.sem.robust import explained_moments, saturated_information
+from analysis.sem.moment_information import expected_information
+from analysis.sem.robust import SaturatedModel, explained_moments
 
 Array = NDArray[np.float64]
 
@@ -36,8 +36,11 @@ class CorrectedTest:
     scaling: float | None
 
 
-def corrected_test(fitted: Fitted, rows: Sequence[GroupRows], df: int, *, robust: bool) -> CorrectedTest:
+def corrected_test(
+    fitted: Fitted, rows: Sequence[GroupRows], models: Sequence[SaturatedModel], df: int, *, robust: bool
+) -> CorrectedTest:
     """The corrected chi-square of ``fitted`` and its scaling factor; under normality (not ``robust``) J is A.
+    ``models`` are the saturated models of the groups.
 
     With A the observed information of the saturated moments, J the mean crossproduct of their scores, C their
     information from complete data, D the derivatives of the model's moments and E = (D'AD)^-1, the mean is
@@ -51,11 +54,13 @@ def corrected_test(fitted: Fitted, rows: Sequence[GroupRows], df: int, *, robust
     chisq = 0.0
     exogenous = np.array([name in fitted.table.exogenous for name in fitted.table.observed])
     explained = explained_moments(exogenous, True)
-    for part, group in zip(fitted.objective.parts, rows, strict=True):
+    for part, group, model in zip(fitted.objective.parts, rows, models, strict=True):
         at = implied(part.structure, fitted.theta)
         chisq += n * part.share * NormalTheory(group.moments, True).value(at)
         slopes = moment_slopes(derivatives(part.structure, at))[explained] @ part.structure.collect.T
-        information, scores, whole = (matrix[np.ix_(explained, explained)] for matrix in _saturated(group))
+        block = np.ix_(explained, explained)
+        whole = expected_information(None, group.saturated.covariance)[block]
+        information, scores = model.information[block], model.scores[block]
         if not robust:
             scores = information
         through = np.linalg.solve(information, scores)  # A^-1 J
@@ -75,19 +80,3 @@ def moment_slopes(d: Derivatives) -> Array:
     """Derivatives of the implied means and of the lower triangle of Sigma, column by column: (q, n_rows)."""
     i, j = lower_triangle(len(d.left))
     return np.vstack([d.mean, d.left[i] * d.right[j] + d.right[i] * d.left[j]])
-
-
-def _saturated(group: GroupRows) -> tuple[Array, Array, Array]:
-    """Of the saturated moments (q, q): observed information, crossproduct of scores, complete-data information."""
-    mean, covariance = group.saturated.mean, group.saturated.covariance
-    pulled, weight = standardised_residuals(group.patterns, group.values, mean, covariance)
-    scores = crossproduct(saturated_scores(group.patterns, pulled, weight), group.weights, group.clusters)
-    p = len(mean)
-    whole = Patterns(
-        np.ones((1, p), dtype=np.bool_), np.ones(1), mean[None], covariance[None], np.zeros(1, dtype=np.int64)
-    )
-    return (
-        saturated_information(group.patterns, mean, covariance),
-        scores,
-        saturated_information(whole, mean, covariance),
-    )

@@ -16,7 +16,14 @@ from analysis.sem.identification import n_moments
 from analysis.sem.missing_fit import corrected_test
 from analysis.sem.moments import SampleMoments
 from analysis.sem.partable import ParameterTable
-from analysis.sem.robust import Sandwich, sandwich_of, satorra_bentler_trace, yuan_bentler_trace
+from analysis.sem.robust import (
+    Sandwich,
+    SaturatedModel,
+    sandwich_of,
+    satorra_bentler_trace,
+    saturated_model,
+    yuan_bentler_trace,
+)
 
 Array = NDArray[np.float64]
 
@@ -75,17 +82,19 @@ def likelihood_tests(
     moments = n_moments(fitted.table)
     df, baseline_df = moments - fitted.npar, moments - table.n_free
     n_rows = sum(row.free > 0 for row in fitted.table.parameters)  # tied parameters count each, as in lavaan
-    traces = _traces(fitted, rows, estimator, sandwich)
-    null = _traces(independent, rows, estimator, _own_sandwich(independent, rows, estimator))
+    models = [saturated_model(group) for group in rows] if rows is not None and patterns is not None else None
+    saturated = _saturated_trace(fitted.table, rows, estimator, models)
+    traces = _traces(fitted, rows, estimator, sandwich, saturated)
+    null = _traces(independent, rows, estimator, _own_sandwich(independent, rows, estimator), saturated)
     chisq = n * fitted.objective.value(fitted.theta)
     unrestricted = _saturated_loglik(fitted.table, samples, patterns is None, rows)
     scaling, baseline_scaling = traces.factor(df), null.factor(baseline_df)
     is_scaled = estimator.scaling is not None and rows is not None
     baseline_chisq = n * independent.objective.value(independent.theta)
     population = PopulationTest(chisq, scaling, baseline_chisq, baseline_scaling) if is_scaled else None
-    if rows is not None and patterns is not None:
-        own = corrected_test(fitted, rows, df, robust=is_scaled)
-        other = corrected_test(independent, rows, baseline_df, robust=is_scaled)
+    if rows is not None and models is not None:
+        own = corrected_test(fitted, rows, models, df, robust=is_scaled)
+        other = corrected_test(independent, rows, models, baseline_df, robust=is_scaled)
         population = PopulationTest(own.chisq, own.scaling, other.chisq, other.scaling)
     return ModelTest(
         chisq=chisq,
@@ -120,7 +129,21 @@ class _Traces:
 
 def scaling_factor(fitted: Fitted, rows: Sequence[GroupRows] | None, estimator: Estimator, df: int) -> float | None:
     """The scaling factor of a likelihood's test at any estimates; None where nothing is scaled or nothing can be."""
-    return _traces(fitted, rows, estimator, _own_sandwich(fitted, rows, estimator)).factor(df)
+    saturated = _saturated_trace(fitted.table, rows, estimator, None)
+    return _traces(fitted, rows, estimator, _own_sandwich(fitted, rows, estimator), saturated).factor(df)
+
+
+def _saturated_trace(
+    table: ParameterTable,
+    rows: Sequence[GroupRows] | None,
+    estimator: Estimator,
+    models: Sequence[SaturatedModel] | None,
+) -> float:
+    """Yuan and Bentler's trace of the saturated model, the same whatever is fitted; NaN for other scalings."""
+    if estimator.scaling != "yuan_bentler" or rows is None:
+        return np.nan
+    exogenous = np.array([name in table.exogenous for name in table.observed])
+    return yuan_bentler_trace(rows, exogenous, table.meanstructure, models)
 
 
 def _own_sandwich(fitted: Fitted, rows: Sequence[GroupRows] | None, estimator: Estimator) -> Sandwich | None:
@@ -128,15 +151,18 @@ def _own_sandwich(fitted: Fitted, rows: Sequence[GroupRows] | None, estimator: E
 
 
 def _traces(
-    fitted: Fitted, rows: Sequence[GroupRows] | None, estimator: Estimator, sandwich: Sandwich | None
+    fitted: Fitted,
+    rows: Sequence[GroupRows] | None,
+    estimator: Estimator,
+    sandwich: Sandwich | None,
+    saturated: float,
 ) -> _Traces:
     if estimator.scaling is None or rows is None or sandwich is None or sandwich.bread is None or sandwich.meat is None:
         return _Traces(np.nan, np.nan)
     model = float(np.sum(sandwich.bread * sandwich.meat))
     if estimator.scaling == "satorra_bentler":
         return _Traces(satorra_bentler_trace(fitted.table, fitted.objective, rows, fitted.theta), model)
-    exogenous = np.array([name in fitted.table.exogenous for name in fitted.table.observed])
-    return _Traces(yuan_bentler_trace(rows, exogenous, fitted.table.meanstructure), model)
+    return _Traces(saturated, model)
 
 
 def _saturated_loglik(

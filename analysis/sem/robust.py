@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from analysis.sem.casewise import crossproduct, lower_triangle, row_scores, saturated_scores, standardised_residuals
-from analysis.sem.discrepancy.missing import summed_kronecker
+from analysis.sem.discrepancy.missing import summed, summed_kronecker
 from analysis.sem.estimators import Estimator
 from analysis.sem.fitted import Fitted, Kind
 from analysis.sem.groups import GroupRows
@@ -67,7 +67,9 @@ def parameter_meat(
             mean = at.mean if table.meanstructure else group.saturated.mean
             pulled, weight = standardised_residuals(group.patterns, group.values, mean, at.covariance)
             scores = row_scores(group.patterns, pulled, weight, d)
-        total += part.share * crossproduct(scores @ part.structure.collect.T, group.weights, group.clusters)
+        single = part.structure.single
+        collected = scores @ part.structure.collect.T if single is None else scores[:, single]
+        total += part.share * crossproduct(collected, group.weights, group.clusters)
     return total
 
 
@@ -95,27 +97,54 @@ def _regressed(table: ParameterTable, group: GroupRows) -> tuple[Array, Array]:
     return centred - fitted, fitted
 
 
-def yuan_bentler_trace(rows: Sequence[GroupRows], exogenous: BoolArray, meanstructure: bool) -> float:
-    """tr(B A^-1) of the saturated model over groups; ``exogenous`` (p,) marks covariates with fixed moments."""
-    return sum(saturated_trace(group, exogenous, meanstructure) for group in rows)
+@dataclass(frozen=True, slots=True)
+class SaturatedModel:
+    """Of one group's saturated moments (q, q): observed ``information`` and mean crossproduct of ``scores``."""
+
+    information: Array
+    scores: Array
 
 
-def saturated_trace(group: GroupRows, exogenous: BoolArray, meanstructure: bool) -> float:
+def saturated_model(group: GroupRows) -> SaturatedModel:
+    """Both matrices of the means, then the lower triangle."""
+    mean, covariance = group.saturated.mean, group.saturated.covariance
+    pulled, weight = standardised_residuals(group.patterns, group.values, mean, covariance)
+    scores = saturated_scores(group.patterns, pulled, weight)
+    return SaturatedModel(
+        saturated_information(group.patterns, mean, covariance),
+        crossproduct(scores, group.weights, group.clusters),
+    )
+
+
+def yuan_bentler_trace(
+    rows: Sequence[GroupRows], exogenous: BoolArray, meanstructure: bool, known: Sequence[SaturatedModel] | None = None
+) -> float:
+    """tr(B A^-1) of the saturated model over groups; ``exogenous`` (p,) marks covariates with fixed moments, ``known``
+    are the groups' saturated models where they have been computed.
+    """
+    models: Sequence[SaturatedModel | None] = known or [None] * len(rows)
+    return sum(
+        saturated_trace(group, exogenous, meanstructure, model) for group, model in zip(rows, models, strict=True)
+    )
+
+
+def saturated_trace(
+    group: GroupRows, exogenous: BoolArray, meanstructure: bool, model: SaturatedModel | None = None
+) -> float:
     """tr(B A^-1) of one group's saturated model, A its observed information and B its mean crossproduct of scores.
 
     Of complete and independent rows it follows from Mardia's kurtosis, which needs no matrix of moments.
     """
-    mean, covariance = group.saturated.mean, group.saturated.covariance
-    pulled, weight = standardised_residuals(group.patterns, group.values, mean, covariance)
     plain = group.weights is None and group.clusters is None and not exogenous.any()
     if plain and group.patterns.observed.all():
-        distance = np.einsum("ij,ij->i", pulled, group.values - mean)
+        mean, covariance = group.saturated.mean, group.saturated.covariance
+        centred = group.values - mean
+        distance = ((centred @ np.linalg.inv(covariance)) * centred).sum(axis=1)
         of_covariance = 0.5 * (float((distance**2).mean()) - len(mean))
         return of_covariance + (len(mean) if meanstructure else 0)
-    explained = explained_moments(exogenous, meanstructure)
-    scores = saturated_scores(group.patterns, pulled, weight)[:, explained]
-    information = saturated_information(group.patterns, mean, covariance)[np.ix_(explained, explained)]
-    return float(np.trace(np.linalg.solve(information, crossproduct(scores, group.weights, group.clusters))))
+    model = model or saturated_model(group)
+    block = np.ix_(*2 * (explained_moments(exogenous, meanstructure),))
+    return float(np.trace(np.linalg.solve(model.information[block], model.scores[block])))
 
 
 def explained_moments(exogenous: BoolArray, meanstructure: bool) -> BoolArray:
@@ -133,15 +162,15 @@ def saturated_information(patterns: Patterns, mean: Array, covariance: Array) ->
     pull = np.einsum("kij,kj->ki", weight, difference)
     p = len(mean)
     i, j = lower_triangle(p)
-    # Directions of the lower triangle as vectors of p * p: E_ij + E_ji, once on the diagonal.
-    directions = np.zeros((p * p, len(i)))
-    directions[i * p + j, np.arange(len(i))] = 1.0
-    directions[j * p + i, np.arange(len(i))] = 1.0
-    products = 2.0 * summed_kronecker(share, weight, v) - summed_kronecker(share, weight, weight)
-    block = directions.T @ products @ directions
+    # The derivative of Sigma by an element of its lower triangle is E_ij + E_ji, or E_ii on the diagonal.
+    twice = np.where(i == j, 0.5, 1.0)
+    lower, upper = i * p + j, j * p + i
+    products = summed_kronecker(share, weight, 2.0 * v - weight)
+    products = products[lower] + products[upper]
+    block = (products[:, lower] + products[:, upper]) * (twice[:, None] * twice)
     joint = ((share[:, None] * pull).T @ weight.reshape(len(share), -1)).reshape(p * p, p)
-    cross = directions.T @ joint
-    return np.block([[np.einsum("k,kij->ij", share, weight), cross.T], [cross, 0.25 * (block + block.T)]])
+    cross = (joint[lower] + joint[upper]) * twice[:, None]
+    return np.block([[summed(share, weight), cross.T], [cross, 0.25 * (block + block.T)]])
 
 
 def satorra_bentler_trace(
