@@ -19,7 +19,7 @@ verify: $(READY)
 	$(BIN)/smartcity verify $(STUDY) $(DATA_OPTION)
 
 test: $(READY)
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest --numprocesses 2 --dist loadfile
 
 lint: $(READY)
 	$(BIN)/ruff check .

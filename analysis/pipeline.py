@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 import pandas as pd
+from threadpoolctl import threadpool_limits
 
 from analysis import manifest, stored, writing
 from analysis.assembly import assemble
@@ -200,17 +201,21 @@ def stage_keys(run: Run) -> dict[str, str]:
 
 
 def compute(run: Run, cache: Path, progress: Callable[[str], None]) -> Results:
-    """Run every stage, taking from ``cache`` (a folder) what nothing has changed for."""
+    """Run every stage, taking from ``cache`` (a folder) what nothing has changed for.
+
+    Linear algebra keeps to one thread: sums are then made in one order, whatever the number of cores.
+    """
     done: Results = {}
-    for stage, key in zip(STAGES, stage_keys(run).values(), strict=True):
-        progress(stage.name)
-        path = cache / f"{stage.name}-{key[:16]}.json"
-        done[stage.name] = _kept(path, stage.kind)
-        if done[stage.name] is _ABSENT:
-            done[stage.name] = stage.make(run, done)
-            for old in cache.glob(f"{stage.name}-*.json"):
-                old.unlink()
-            writing.write_text(path, stored.dump(done[stage.name]))
+    with threadpool_limits(1):
+        for stage, key in zip(STAGES, stage_keys(run).values(), strict=True):
+            progress(stage.name)
+            path = cache / f"{stage.name}-{key[:16]}.json"
+            done[stage.name] = _kept(path, stage.kind)
+            if done[stage.name] is _ABSENT:
+                done[stage.name] = stage.make(run, done)
+                for old in cache.glob(f"{stage.name}-*.json"):
+                    old.unlink()
+                writing.write_text(path, stored.dump(done[stage.name]))
     return done
 
 
