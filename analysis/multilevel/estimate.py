@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pandas as pd
-from scipy.stats import norm
+from scipy import special
 
 from analysis.errors import EstimationError, Problem
 from analysis.multilevel.crossproducts import cross_products
@@ -73,7 +73,7 @@ def _fixed_effects(terms: tuple[str, ...], at: Profile) -> tuple[FixedEffect, ..
     errors = np.sqrt(np.diag(at.cov_beta))
     if not (np.isfinite(errors).all() and (errors > 0).all()):
         raise EstimationError(Problem("a standard error is zero or not finite", "mixed model"))
-    width = float(norm.ppf(0.975))
+    width = float(special.ndtri(0.975))
     return tuple(
         FixedEffect(
             term=term,
@@ -81,7 +81,7 @@ def _fixed_effects(terms: tuple[str, ...], at: Profile) -> tuple[FixedEffect, ..
             se=float(se),
             df=None,
             t=float(est / se),
-            pvalue=float(2.0 * norm.sf(abs(est / se))),
+            pvalue=float(2.0 * special.ndtr(-abs(est / se))),
             ci_lower=float(est - width * se),
             ci_upper=float(est + width * se),
         )

@@ -14,7 +14,6 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-from scipy.optimize import minimize
 
 from analysis.errors import EstimationError, Problem
 from analysis.multilevel.crossproducts import CrossProducts
@@ -111,6 +110,8 @@ def _carried_on(products: CrossProducts, factor: Array, reml: bool) -> Array:
     In these elements the likelihood is smooth up to and across the boundary (Λ of lower rank), which the
     elements of a covariance matrix are not.
     """
+    from scipy.optimize import minimize
+
     lower = np.tril_indices(len(factor))
 
     def negative_loglik(elements: Array) -> float:

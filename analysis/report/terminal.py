@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from typing import TYPE_CHECKING
 
 import pandas as pd
 
-from analysis.multilevel import MixedResult
 from analysis.report.rounding import Kind, interval, p_phrase, show
-from analysis.sem import SemResult
-from analysis.sem.nested import Comparison
-from analysis.sem.result import ModificationIndex
+
+if TYPE_CHECKING:  # what reads results needs none of what makes them, and a command should start quickly
+    from analysis.multilevel import MixedResult
+    from analysis.sem import SemResult
+    from analysis.sem.nested import Comparison
+    from analysis.sem.result import ModificationIndex
 
 _SECTIONS = {
     "=~": "Loadings",

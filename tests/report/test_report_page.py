@@ -9,9 +9,9 @@ from pathlib import Path
 
 import pytest
 from analysis.errors import OutputError
-from analysis.report import write_report
 from analysis.report.figures.canvas import SIMULATED_EN, SIMULATED_FR
 from analysis.report.sections import outline
+from analysis.report.writer import write_report
 from tests.report.content_fixture import content, hostile
 
 VOID = {"meta", "link", "br", "img", "input", "hr", "wbr"}
