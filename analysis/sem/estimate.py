@@ -13,6 +13,7 @@ from analysis.errors import ModelError, Problem
 from analysis.sem.defaults import Roles, roles_of
 from analysis.sem.estimators import Estimator, choose
 from analysis.sem.groups import GroupRows, Selection, group_labels, rows_of_groups
+from analysis.sem.interaction import expand_products
 from analysis.sem.least_squares import solve_least_squares
 from analysis.sem.moments import SampleMoments, moments_given
 from analysis.sem.partable import ParameterTable, TableOptions, bind_exogenous, build_table
@@ -75,6 +76,7 @@ def estimate(
     chosen = choose(
         estimator, missing, ordinal=bool(ordered), clustered=cluster is not None, weighted=weights is not None
     )
+    model, data = expand_products(model, data)
     roles = _roles(model, name)
     selection = Selection(missing, group, weights, cluster)
     categories = {} if data is None else ordinal_categories(data, roles, ordered, selection)

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from analysis.sem import chi_square
 from analysis.sem.effects import DefinedEffect, defined_effects
 from analysis.sem.fit_measures import fit_measures
+from analysis.sem.interaction import conventions_of_products
 from analysis.sem.parameter import Parameter
 from analysis.sem.result import Estimate, SemResult
 from analysis.sem.solution import Solution
@@ -69,7 +70,9 @@ def _conventions(solution: Solution, missing: str) -> tuple[str, ...]:
     if not solution.estimator.robust:
         kind = "observed" if missing == "fiml" else "expected"
         words.append(f"standard errors from {kind} information")
-    return (*words, "95 % Wald intervals")
+    table = solution.table
+    loadings = [(row.lhs, row.rhs) for row in table.parameters if row.op == "=~" and row.group == 0]
+    return (*words, *conventions_of_products(table.latent, loadings), "95 % Wald intervals")
 
 
 def _standardised(solution: Solution) -> tuple[Array, Array]:
