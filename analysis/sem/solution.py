@@ -68,7 +68,7 @@ class Solution:
     def fitted(self) -> Fitted:
         """The optimum as inference needs it, with the Jacobian of the binding constraints."""
         _, jacobian = constraint_values(self.table, self.binding, self.optimum.theta)
-        return Fitted(self.table, self.objective, self.optimum.theta, jacobian)
+        return Fitted(self.table, self.objective, self.optimum.theta, jacobian, self.optimum.point)
 
     @property
     def df(self) -> int:
@@ -150,7 +150,7 @@ def optimum_of(
     require_enough_moments(table)
     optimum, binding = minimise_from_starts(table, objective, samples)
     _, jacobian = constraint_values(table, binding, optimum.theta)
-    fitted = Fitted(table, objective, optimum.theta, jacobian)
+    fitted = Fitted(table, objective, optimum.theta, jacobian, optimum.point)
     proper = optimum.converged and not table.constraints
     if not (proper and is_positive_definite(fitted.information("expected"), 1e-9)):
         require_identified(table, objective, starting_values(table, samples))
