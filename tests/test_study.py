@@ -7,7 +7,8 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from analysis.errors import DataError, SpecificationError
+from analysis.errors import DataError, ModelError, SpecificationError
+from analysis.sem.estimators import ESTIMATORS, choose
 from analysis.study import known_studies, load_study, resolve_communes, resolve_responses
 
 ROOT = Path(__file__).parents[1]
@@ -98,6 +99,14 @@ def test_mistakes_in_all_files_are_reported_together(root: Path, edit: Edit) -> 
         (STUDY, "moderates: satisfaction_moderates", "moderates: moderation", "is no model of multilevel.yaml"),
         (STUDY, "measurement: measurement.lav", "measurement: absent.lav", "no file 'models/smartcity/absent.lav'"),
         (STUDY, "data/smartcity/codebook.yaml", "data/codebook.yaml", "no file 'data/codebook.yaml'"),
+        (STUDY, "estimator: MLR", "estimator: MRL", "there is no estimator 'MRL'"),
+        (STUDY, "missing: fiml", "missing: FIML", "missing values cannot be treated by 'FIML'"),
+        (STUDY, "estimator: MLR", "estimator: MLM", "MLM is for complete rows"),
+        (STUDY, "WLSMV, ordered: all", "WLSMV", "WLSMV is for ordinal items, and none is named"),
+        (STUDY, "{estimator: WLSMV, ", "{estimator: ML, ", "ML is for continuous items"),
+        (STUDY, "ordered: all", "ordered: [ie1, sat99]", "'sat99' is no item of the codebook"),
+        (STUDY, "complete_rows: {", "main: {", "'main' is the name of the study's own estimation"),
+        (STUDY, "estimation:\n", "estimator: ML\nestimation:\n", "unknown key 'estimator'"),
         (HYPOTHESES, "id: H1b", "id: H1a", "the hypothesis 'H1a' stands twice"),
         (HYPOTHESES, "model: structural", "model: structurel", "no structural model 'structurel'"),
         (HYPOTHESES, '"satisfaction ~ internal_efficacy"', '"internal_efficacy ~ satisfaction"', "has no parameter"),
@@ -115,6 +124,43 @@ def test_mistakes_in_all_files_are_reported_together(root: Path, edit: Edit) -> 
 def test_each_mistake_between_files(root: Path, edit: Edit, file: str, old: str, new: str, what: str) -> None:
     edit(file, old, new)
     assert any(what in problem for problem in problems(root)), problems(root)
+
+
+def test_mistakes_of_estimation_have_lines_and_hints_and_come_together(root: Path, edit: Edit) -> None:
+    edit(STUDY, "estimator: MLR", "estimator: MLRR")
+    edit(STUDY, "ordinal: {estimator: WLSMV, ordered: all}", "ordinal: {estimator: WLSM, ordered: all}")
+    with pytest.raises(SpecificationError) as caught:
+        load_study(root, "smartcity")
+    found = {problem.where: problem.hint for problem in caught.value.problems}
+    assert found == {
+        f"{STUDY}:{line(root, STUDY, 'estimator: MLRR')}": "did you mean 'MLR'?",
+        f"{STUDY}:{line(root, STUDY, 'estimator: WLSM,')}": "did you mean 'WLSMV'?",
+    }
+
+
+@pytest.mark.parametrize("estimator", ESTIMATORS)
+@pytest.mark.parametrize("missing", ["listwise", "fiml"])
+@pytest.mark.parametrize("ordered", ["", ", ordered: all"])
+def test_a_study_may_choose_what_the_engine_can_do(
+    root: Path, edit: Edit, estimator: str, missing: str, ordered: str
+) -> None:
+    chosen = f"{{estimator: {estimator}, missing: {missing}{ordered}}}"
+    edit(STUDY, "complete_rows: {estimator: ML, missing: listwise}", f"complete_rows: {chosen}")
+    try:
+        choose(estimator, missing, ordinal=bool(ordered), clustered=False, weighted=False)
+    except ModelError:
+        assert problems(root)
+    else:
+        alternative = load_study(root, "smartcity").spec.estimation.sensitivity["complete_rows"]
+        assert (alternative.estimator, alternative.missing) == (estimator, missing)
+
+
+def test_a_study_that_says_nothing_is_fitted_by_maximum_likelihood_to_complete_rows(root: Path) -> None:
+    text = (root / STUDY).read_text(encoding="utf-8")
+    (root / STUDY).write_text(text[: text.index("estimation:")], encoding="utf-8")
+    estimation = load_study(root, "smartcity").spec.estimation
+    assert (estimation.estimator, estimation.missing, estimation.ordered) == ("ML", "listwise", ())
+    assert estimation.sensitivity == {}
 
 
 def test_a_variable_that_no_model_may_name_has_file_and_line(root: Path, edit: Edit) -> None:

@@ -5,19 +5,21 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-from scipy.stats import chi2
 
 from analysis.inference.rows import Key, key_of
 from analysis.sem import SemResult
+from analysis.sem.difference import ScaledTest, plain, satorra_bentler_2001
 
-PLAIN = "chi-square difference"
-SCALED = "Satorra-Bentler (2001) scaled difference"
-_METHODS = {"ML": PLAIN, "GLS": PLAIN, "MLR": SCALED, "MLM": SCALED}
+_METHODS = {"standard": "chi-square difference", "satorra.bentler.2001": "Satorra-Bentler (2001) scaled difference"}
+_TESTS = {"ML": plain, "GLS": plain, "MLR": satorra_bentler_2001, "MLM": satorra_bentler_2001}
 
 
 @dataclass(frozen=True, slots=True)
 class Difference:
-    """The test of the restricted model against the larger one; ``note`` says which is which, or why there is none."""
+    """The test of the restricted model against the larger one by ``method``.
+
+    ``note`` says which of the two is restricted, or why there is no test.
+    """
 
     nested: bool = False
     chisq: float | None = None
@@ -25,15 +27,6 @@ class Difference:
     pvalue: float | None = None
     method: str = ""
     note: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class Test:
-    """A model's unscaled chi-square, its degrees of freedom and the scaling factor of its robust test."""
-
-    chisq: float
-    df: int
-    factor: float
 
 
 def difference(model: SemResult, base: SemResult) -> Difference:
@@ -45,32 +38,20 @@ def difference(model: SemResult, base: SemResult) -> Difference:
     smaller, larger = sorted((model, base), key=lambda m: m.npar)
     if not _nested(smaller, larger):
         return Difference(note="nesting with the base model cannot be read off the parameters")
-    df = larger.npar - smaller.npar
-    method = _METHODS.get(model.estimator)
-    if method is None:
+    test = _TESTS.get(model.estimator)
+    tests = _scaled_test(smaller), _scaled_test(larger)
+    if test is None or tests[0] is None or tests[1] is None:
+        df = larger.npar - smaller.npar
         return Difference(True, df=df, note=f"no test of the difference is computed for {model.estimator}")
-    restricted, full = _test(smaller, method), _test(larger, method)
-    if restricted is None or full is None:
-        return Difference(True, df=df, note="one of the two models has no test, or no scaling factor of it")
-    if restricted.chisq < full.chisq:
-        return Difference(True, df=df, note="the larger model does not fit better: one did not converge")
-    statistic = restricted.chisq - full.chisq if method == PLAIN else scaled_difference(restricted, full)
-    if statistic is None:
-        note = "the scaling factor of the difference is not positive: the scaled test is not defined"
-        return Difference(True, df=df, note=note)
+    if tests[0].chisq < tests[1].chisq:
+        note = "the larger model does not fit better: one did not converge"
+        return Difference(True, df=larger.npar - smaller.npar, note=note)
+    found = test(tests[0], tests[1])
+    if found.chisq_diff is None:
+        return Difference(True, df=found.df_diff, note=found.reason)
     which = "this model" if smaller is model else "the base model"
-    return Difference(True, statistic, df, float(chi2.sf(statistic, df)), method, f"{which} is the restricted one")
-
-
-def scaled_difference(restricted: Test, full: Test) -> float | None:
-    """(T0 - T1) / c with c = (d0 c0 - d1 c1) / (d0 - d1); None where c is not positive.
-
-    T are the unscaled chi-squares, d the degrees of freedom and c0, c1 the scaling factors of the restricted and the
-    full model: the difference of scaled chi-squares is not a chi-square itself. Satorra & Bentler (2001),
-    Psychometrika 66(4), 507-514; c can turn negative in small samples (there, p. 511).
-    """
-    factor = (restricted.df * restricted.factor - full.df * full.factor) / (restricted.df - full.df)
-    return (restricted.chisq - full.chisq) / factor if factor > 0 else None
+    method = _METHODS[found.method]
+    return Difference(True, found.chisq_diff, found.df_diff, found.pvalue, method, f"{which} is the restricted one")
 
 
 def same_data(one: SemResult, other: SemResult) -> bool:
@@ -89,11 +70,11 @@ def _same_moments(one: SemResult, other: SemResult) -> bool:
     return np.allclose(one.sample_covariance, other.sample_covariance.loc[names, names], rtol=1e-8)
 
 
-def _test(model: SemResult, method: str) -> Test | None:
-    """What the difference is made of; a saturated model has no factor and needs none."""
+def _scaled_test(model: SemResult) -> ScaledTest | None:
     chisq, df = model.fit_measures.get("chisq"), model.fit_measures.get("df")
-    factor = model.fit_measures.get("chisq_scaling_factor") if method == SCALED and df else 1.0
-    return None if chisq is None or df is None or factor is None else Test(chisq, int(df), factor)
+    if chisq is None or df is None:
+        return None
+    return ScaledTest(chisq, int(df), model.fit_measures.get("chisq_scaling_factor"))
 
 
 def _nested(smaller: SemResult, larger: SemResult) -> bool:

@@ -14,11 +14,18 @@ import pandas as pd
 from analysis.report.parts import SemPart
 from analysis.report.rounding import Kind, absent, interval, p_phrase, show
 
+NO_VALUE = "the estimator gives none, or the measure is not defined for the model"
 SCALED_TESTS = {
     "MLR": "Yuan-Bentler scaled",
     "MLM": "Satorra-Bentler scaled",
     "WLSMV": "scaled and shifted",
 }
+_ROBUST_SOURCES = (
+    "complete answers: Brosseau-Liard & Savalei 2014, Multivariate Behavioral Research 49(5), 460–470, and "
+    "Brosseau-Liard, Savalei & Li 2012, same journal 47(6), 904–930",
+    "incomplete answers: Zhang & Savalei 2023, Psychological Methods 28(2), 263–283",
+    "ordinal answers: Savalei 2021, Multivariate Behavioral Research 56(3), 390–407",
+)
 _NAMES = {"": "naive", "_scaled": "scaled", "_robust": "robust"}
 _JUDGED = ("_robust", "_scaled", "")
 _MEASURES = (
@@ -43,14 +50,15 @@ _ONE_VERSION = {"nobs", "npar", "df", "chisq_scaling_factor", "srmr", "logl", "a
 
 @dataclass(frozen=True, slots=True)
 class FitRow:
-    """One line of a fit table: the ``measure`` it is a version of, its label, and a cell for each model.
+    """One line of a fit table: the ``measure`` it is a version of, its label, and a cell for each model, None where
+    the model has none.
 
     ``judged``: rules of thumb apply to this version.
     """
 
     measure: str
     label: str
-    cells: tuple[str, ...]
+    cells: tuple[str | None, ...]
     judged: bool
 
 
@@ -63,8 +71,8 @@ def fit_rows(models: Sequence[SemPart]) -> Iterator[FitRow]:
         judged = next((e for e in _JUDGED if e in found), "")
         for ending in found:
             name = label if found == [""] else f"{label}, {_NAMES[ending]}"
-            cells = (_cell(fit, measure, ending, kind) or "not defined" for fit in fits)
-            yield FitRow(measure, name, tuple(cells), ending == judged)
+            cells = tuple(_cell(fit, measure, ending, kind) for fit in fits)
+            yield FitRow(measure, name, cells, ending == judged)
 
 
 def fit_sentence(model: SemPart) -> str:
@@ -102,10 +110,18 @@ def versions_note(models: Sequence[SemPart]) -> str:
         return "No statistic here is scaled or robust."
     return (
         f"naive: as if normal theory held; scaled: from the {' or the '.join(tests)} test; robust: estimates of the "
-        "population's value (Brosseau-Liard & Savalei 2014, Multivariate Behavioral Research 49(5), 460–470; "
-        "Brosseau-Liard, Savalei & Li 2012, same journal 47(6), 904–930). The scaled χ² is the test of the model; "
-        "rules of thumb stand beside the values they apply to, the robust ones where there are any."
+        f"population's value ({_robust_sources(models)}). The scaled χ² is the test of the model."
     )
+
+
+def _robust_sources(models: Sequence[SemPart]) -> str:
+    """Who proposed the robust measures: they differ for complete, incomplete and ordinal answers."""
+    corrected = [model for model in models if is_corrected(model)]
+    ordinal = [model.estimator == "WLSMV" for model in corrected]
+    missing = [model.missing == "fiml" for model in corrected]
+    complete = [not (a or b) for a, b in zip(ordinal, missing, strict=True)]
+    kinds = zip((complete, missing, ordinal), _ROBUST_SOURCES, strict=True)
+    return "; ".join(source for found, source in kinds if any(found))
 
 
 def has(fit: pd.Series, name: str) -> bool:

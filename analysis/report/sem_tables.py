@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 
 from analysis.report.content import ReportContent
-from analysis.report.fit_versions import fit_rows, versions_note
+from analysis.report.fit_versions import NO_VALUE, fit_rows, versions_note
 from analysis.report.parts import SemPart
 from analysis.report.rounding import Kind, show
 from analysis.report.table import Column, Table
@@ -58,7 +58,7 @@ def model_fit(content: ReportContent) -> Table:
         )
     columns = (
         Column(("measure",), "Measure"),
-        *(Column((m.id,), m.title, Kind.SHOWN, absent="") for m in models),
+        *(Column((m.id,), m.title, Kind.SHOWN, NO_VALUE) for m in models),
         Column(("criterion",), "Rule of thumb"),
         Column(("source",), "Proposed by"),
     )
@@ -71,7 +71,8 @@ def model_fit(content: ReportContent) -> Table:
         view=pd.DataFrame(rows),
         notes=(
             versions_note(models),
-            "Rules of thumb are not tests: they depend on sample size and loadings.",
+            "Rules of thumb are not tests: they depend on sample size and loadings. They stand beside the values they "
+            "apply to: the robust ones where there are any.",
             *_reasons(models),
         ),
     )

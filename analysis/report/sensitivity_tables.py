@@ -7,12 +7,12 @@ from collections.abc import Iterator
 import pandas as pd
 
 from analysis.report.content import ReportContent
-from analysis.report.fit_versions import fit_rows, versions_note
+from analysis.report.fit_versions import NO_VALUE, fit_rows, versions_note
 from analysis.report.parts import SemPart, SensitivityPart
 from analysis.report.rounding import Kind
 from analysis.report.table import Column, Table
 
-MISSING = {"listwise": "complete responses", "fiml": "full information (FIML)"}
+MISSING = {"listwise": "the complete responses", "fiml": "all responses (full information, FIML)"}
 
 
 def verdicts(content: ReportContent, part: SensitivityPart) -> Table:
@@ -54,12 +54,15 @@ def fit(content: ReportContent, part: SensitivityPart) -> Table:
         "Does the structural model fit under each estimator?",
         "Fit of the structural model under each estimator.",
         frame.loc[:, frame.notna().any()],
-        (Column(("measure",), "Measure"), *(Column((name,), title, Kind.SHOWN) for name, title in titles.items())),
+        (
+            Column(("measure",), "Measure"),
+            *(Column((name,), title, Kind.SHOWN, NO_VALUE) for name, title in titles.items()),
+        ),
         view=pd.DataFrame(rows),
         notes=(
             versions_note(list(models.values())),
-            "Rules of thumb were made for maximum likelihood; indices of ordinal models run higher for the same misfit "
-            "(Xia & Yang 2019, Behavior Research Methods 51(1), 409–428).",
+            "CFI and RMSEA depend on the estimator, and rules of thumb made for one do not serve another; SRMR depends "
+            "on it little (Shi & Maydeu-Olivares 2020, Educational and Psychological Measurement 80(3), 421–445).",
             *_undefined(titles, models),
         ),
     )
@@ -68,10 +71,10 @@ def fit(content: ReportContent, part: SensitivityPart) -> Table:
 def sentences(content: ReportContent, part: SensitivityPart) -> list[str]:
     """What was done, and whether all verdicts agree; those that do not are named."""
     titles = _titles(content, part)
-    ways = [f"{titles[model.id]}, n = {model.nobs}" for model in part.models]
+    ways = [f"by {_how(model)} (“{model.title.lower()}”)" for model in part.models]
     text = [
-        f"The structural model was estimated again: {'; '.join(ways)}. The report's own analysis is "
-        f"{_how(content.structural)}, n = {content.structural.nobs}.",
+        f"The report's own analysis of the structural model is by {_how(content.structural)}. The model was estimated "
+        f"again {', and '.join(ways)}.",
         agreement(content, part),
     ]
     failed = [titles[model.id] for model in part.models if not model.converged]
@@ -83,7 +86,7 @@ def agreement(content: ReportContent, part: SensitivityPart) -> str:
     titles = _titles(content, part)
     frame = part.verdicts
     differing = [
-        f"{name} ({'; '.join(f'{titles[a]}: {v}' for a, v in zip(rows['analysis'], rows['verdict'], strict=True))})"
+        f"{name} – {', '.join(f'{titles[a]}: {v}' for a, v in zip(rows['analysis'], rows['verdict'], strict=True))}"
         for name, rows in frame.groupby("id", sort=False)
         if len(set(rows["verdict"])) > 1
     ]
@@ -92,17 +95,21 @@ def agreement(content: ReportContent, part: SensitivityPart) -> str:
         return "No hypothesis rests on the structural model."
     if not differing:
         return f"All verdicts agree: {n_hypotheses} hypotheses under {len(titles)} analyses."
-    return f"Verdicts differ for {len(differing)} of {n_hypotheses} hypotheses: {', '.join(differing)}."
+    return f"Verdicts differ for {len(differing)} of {n_hypotheses} hypotheses: {'; '.join(differing)}."
 
 
 def _titles(content: ReportContent, part: SensitivityPart) -> dict[str, str]:
     """Name of each analysis → how readers see it; the report's own comes first."""
-    own = {part.main: f"Main: {_how(content.structural)}"}
-    return own | {model.id: f"{model.title}: {_how(model)}" for model in part.models}
+    own = {part.main: _title("Main", content.structural)}
+    return own | {model.id: _title(model.title, model) for model in part.models}
+
+
+def _title(name: str, model: SemPart) -> str:
+    return f"{name} ({model.estimator}{', FIML' if model.missing == 'fiml' else ''})"
 
 
 def _how(model: SemPart) -> str:
-    return f"{model.estimator}, {MISSING.get(model.missing, model.missing)}"
+    return f"{model.estimator} on {MISSING[model.missing]}, n = {model.nobs}"
 
 
 def _undefined(titles: dict[str, str], models: dict[str, SemPart]) -> Iterator[str]:

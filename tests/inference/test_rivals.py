@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -50,6 +52,39 @@ def test_nested_rival_is_tested(table: pd.DataFrame, sems: dict[str, sem.SemResu
     assert row["df_diff"] == 1
     assert row["diff_pvalue"] == pytest.approx(chi2.sf(difference, 1))
     assert "this model is the restricted one" in row["note"]
+
+
+def test_the_difference_of_robust_tests_is_scaled(data: pd.DataFrame) -> None:
+    fits = {name: sem.fit(MODELS[name], data, name=name, estimator="MLR") for name in ("base", "mediated")}
+    row = compare_rivals(fits, base="base").set_index("model").loc["mediated"]
+    expected = sem.compare_models(MODELS["base"], MODELS["mediated"], data, estimator="MLR").test
+    assert row["diff_method"] == "Satorra-Bentler (2001) scaled difference"
+    assert row["chisq_diff"] == pytest.approx(expected.chisq_diff)
+    assert row["diff_pvalue"] == pytest.approx(expected.pvalue)
+    assert row["chisq_scaled"] == pytest.approx(row["chisq"] / row["chisq_scaling_factor"])
+
+
+def test_a_factor_that_is_not_positive_leaves_no_test(data: pd.DataFrame) -> None:
+    base, mediated = (sem.fit(MODELS[n], data, name=n, estimator="MLR") for n in ("base", "mediated"))
+    tiny = replace(mediated, fit_measures={**mediated.fit_measures, "chisq_scaling_factor": 0.01})
+    row = compare_rivals({"base": base, "mediated": tiny}, base="base").set_index("model").loc["mediated"]
+    assert row["nested"]
+    assert np.isnan(row["chisq_diff"])
+    assert "not positive" in row["note"]
+
+
+def test_estimators_without_a_test_of_the_difference_say_so(data: pd.DataFrame) -> None:
+    fits = {name: sem.fit(MODELS[name], data, name=name, estimator="ULS") for name in ("base", "mediated")}
+    row = compare_rivals(fits, base="base").set_index("model").loc["mediated"]
+    assert np.isnan(row["diff_pvalue"])
+    assert "no test of the difference is computed for ULS" in row["note"]
+
+
+def test_fits_that_treat_missing_values_differently_are_not_compared(data: pd.DataFrame) -> None:
+    listwise = sem.fit(MODELS["base"], data, name="base", estimator="MLR")
+    full = sem.fit(MODELS["mediated"], data, name="mediated", estimator="MLR", missing="fiml")
+    row = compare_rivals({"base": listwise, "mediated": full}, base="base").set_index("model").loc["mediated"]
+    assert "other variables or respondents" in row["note"]
 
 
 @pytest.mark.parametrize("name", ["reversed", "constrained"])

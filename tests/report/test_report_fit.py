@@ -7,7 +7,7 @@ from dataclasses import replace
 import pytest
 from analysis.report import narrative
 from analysis.report.content import ReportContent, SensitivityPart
-from analysis.report.fit_versions import fit_rows, fit_sentence
+from analysis.report.fit_versions import fit_rows, fit_sentence, versions_note
 from analysis.report.sections import outline
 from analysis.report.sensitivity_tables import agreement
 from analysis.report.table import Table
@@ -57,8 +57,8 @@ def test_a_model_with_one_version_needs_no_names(made: ReportContent) -> None:
 
 def test_models_with_and_without_a_version_stand_side_by_side(made: ReportContent) -> None:
     rows = {row.label: row.cells for row in fit_rows([made.structural, *sensitivity(made).models])}
-    assert rows["χ², scaled"] == ("272.14", "not defined", "272.14")
-    assert rows["AIC"] == ("32558.62", "32558.62", "not defined")
+    assert rows["χ², scaled"] == ("272.14", None, "272.14")
+    assert rows["AIC"] == ("32558.62", "32558.62", None)
 
 
 def test_rules_of_thumb_stand_beside_robust_values(made: ReportContent) -> None:
@@ -85,8 +85,8 @@ def test_the_treatment_of_missing_answers_is_in_words(made: ReportContent) -> No
 
 def test_verdicts_that_differ_are_named(made: ReportContent) -> None:
     words = agreement(made, sensitivity(made))
-    assert words.startswith("Verdicts differ for 1 of 5 hypotheses: H4 (")
-    assert "Complete rows: ML, complete responses: not supported" in words
+    assert words.startswith("Verdicts differ for 1 of 5 hypotheses: H4 – ")
+    assert "Complete rows (ML): not supported" in words
     assert ("Other estimators", words) in narrative.at_a_glance(made)
 
 
@@ -105,9 +105,9 @@ def test_the_section_shows_hypotheses_and_fit_under_each_estimator(made: ReportC
     assert [row[1].text for row in blocks[0].rows] == ["604", "502", "502"]
     columns = [column.header for column in table(made, "sensitivity_fit").columns]
     assert columns[1:] == [
-        "Main: MLR, full information (FIML)",
-        "Complete rows: ML, complete responses",
-        "Ordinal: WLSMV, complete responses",
+        "Main (MLR, FIML)",
+        "Complete rows (ML)",
+        "Ordinal (WLSMV)",
     ]
 
 
@@ -129,3 +129,12 @@ def test_a_rival_table_of_one_estimator_has_no_empty_rows(made: ReportContent) -
     scaled = made.rivals.assign(chisq_scaled=280.0, pvalue_scaled=0.01)
     measures = list(table(replace(made, rivals=scaled), "rivals").shown["measure"])
     assert measures[:5] == ["χ², naive", "df", "p, naive", "χ², scaled", "p, scaled"]
+
+
+def test_robust_values_name_their_source(made: ReportContent) -> None:
+    assert "Zhang & Savalei" in versions_note([made.structural])
+    assert "Brosseau-Liard" not in versions_note([made.structural])
+    assert "Brosseau-Liard" in versions_note([replace(made.structural, missing="listwise")])
+    complete, ordinal = sensitivity(made).models
+    assert "Savalei 2021" in versions_note([complete, ordinal])
+    assert versions_note([complete]) == "No statistic here is scaled or robust."
