@@ -29,7 +29,7 @@ def baseline_table(table: ParameterTable) -> ParameterTable:
     numbered = []
     for row in rows:
         count += row.free
-        numbered.append(replace(row, free=count if row.free else 0))
+        numbered.append(replace(row, free=count) if row.free else row)
     return replace(table, parameters=tuple(numbered), definitions=(), constraints=(), latent=())
 
 

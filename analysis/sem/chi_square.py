@@ -31,6 +31,8 @@ def noncentrality_at(statistic: float, df: float, probability: float) -> float:
     # Bisection: the distribution function falls in the non-centrality, and 80 halvings exhaust a double.
     for _ in range(80):
         middle = 0.5 * (low + high)
+        if middle in {low, high}:
+            break
         if noncentral_cdf(statistic, df, middle) > probability:
             low = middle
         else:

@@ -49,6 +49,11 @@ class Fitted:
         """Its inverse along the directions that constraints leave free; None where it is singular."""
         return self._inverse_observed if kind == "observed" else self._inverse_expected
 
+    @property
+    def value(self) -> float:
+        """The objective at the estimates."""
+        return self._at.value
+
     def flat(self, kind: Kind) -> tuple[str, ...]:
         """Names of the parameters that the data cannot tell apart; none where the information has an inverse."""
         if self.inverse(kind) is not None:
@@ -56,12 +61,16 @@ class Fitted:
         return tuple(flat_parameters(self.table.free_names(), self.information(kind), self.jacobian))
 
     @cached_property
+    def _at(self) -> Point:
+        return self.point or self.objective.at(self.theta)
+
+    @cached_property
     def _observed(self) -> Array:
-        return 0.5 * (self.point or self.objective.at(self.theta)).newton[1]
+        return 0.5 * self._at.newton[1]
 
     @cached_property
     def _expected(self) -> Array:
-        return 0.5 * (self.point or self.objective.at(self.theta)).slopes[1]
+        return 0.5 * self._at.slopes[1]
 
     @cached_property
     def _inverse_observed(self) -> Array | None:

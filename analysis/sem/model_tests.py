@@ -86,11 +86,11 @@ def likelihood_tests(
     saturated = _saturated_trace(fitted.table, rows, estimator, models)
     traces = _traces(fitted, rows, estimator, sandwich, saturated)
     null = _traces(independent, rows, estimator, _own_sandwich(independent, rows, estimator), saturated)
-    chisq = n * fitted.objective.value(fitted.theta)
+    chisq = n * fitted.value
     unrestricted = _saturated_loglik(fitted.table, samples, patterns is None, rows)
     scaling, baseline_scaling = traces.factor(df), null.factor(baseline_df)
     is_scaled = estimator.scaling is not None and rows is not None
-    baseline_chisq = n * independent.objective.value(independent.theta)
+    baseline_chisq = n * independent.value
     population = PopulationTest(chisq, scaling, baseline_chisq, baseline_scaling) if is_scaled else None
     if rows is not None and models is not None:
         own = corrected_test(fitted, rows, models, df, robust=is_scaled)

@@ -119,9 +119,13 @@ def residual_summaries(sample: SampleMoments, implied: Implied, meanstructure: b
 
 
 def _root_mean_square(matrix: Array, means: Array, diagonal: bool) -> float | None:
-    lower = matrix[np.tril_indices(len(matrix), 0 if diagonal else -1)]
-    count = len(lower) + len(means)
-    return float(np.sqrt((np.sum(lower**2) + np.sum(means**2)) / count)) if count else None
+    """Over the lower triangle of a symmetric matrix, with or without its diagonal, and ``means``."""
+    p = len(matrix)
+    on_diagonal = float((matrix.diagonal() ** 2).sum())
+    below = max(0.5 * (float((matrix**2).sum()) - on_diagonal), 0.0)
+    count = p * (p - 1) // 2 + (p if diagonal else 0) + len(means)
+    total = below + (on_diagonal if diagonal else 0.0) + float((means**2).sum())
+    return float(np.sqrt(total / count)) if count else None
 
 
 def goodness_of_fit(sample: SampleMoments, implied: Implied, table: ParameterTable) -> float:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Sequence
 
 import numpy as np
@@ -24,8 +25,11 @@ def starting_values(table: ParameterTable, samples: Sequence[SampleMoments]) -> 
     paths and covariances at 0; intercepts at the sample mean. Each group starts from its own moments.
     """
     at = {name: i for i, name in enumerate(table.observed)}
+    rows_of: dict[tuple[int, str], list[Parameter]] = defaultdict(list)
+    for row in table.parameters:
+        rows_of[row.group, row.lhs].append(row)
     factors = {
-        (group, name): _factor_start(name, [row for row in table.parameters if row.group == group], sample, at)
+        (group, name): _factor_start(rows_of[group, name], sample, at)
         for group, sample in enumerate(samples)
         for name in table.latent
     }
@@ -36,11 +40,11 @@ def starting_values(table: ParameterTable, samples: Sequence[SampleMoments]) -> 
     return theta
 
 
-def _factor_start(latent: str, rows: Sequence[Parameter], sample: SampleMoments, at: dict[str, int]) -> _FactorStart:
-    """Loadings by item and variance of one latent in the metric in which the table identifies it."""
-    loadings = [row for row in rows if row.op == "=~" and row.lhs == latent]
+def _factor_start(rows: Sequence[Parameter], sample: SampleMoments, at: dict[str, int]) -> _FactorStart:
+    """Loadings by item and variance of one latent in the metric in which its ``rows`` identify it."""
+    loadings = [row for row in rows if row.op == "=~"]
     items = [row.rhs for row in loadings if row.rhs in at]
-    unit = any(row.is_variance and row.lhs == latent and row.fixed == 1.0 for row in rows)
+    unit = any(row.is_variance and row.fixed == 1.0 for row in rows)
     if not items:
         return {}, 1.0 if unit else 0.3
     index = np.array([at[item] for item in items])

@@ -9,6 +9,7 @@ observation, up to a constant of the data.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
@@ -25,12 +26,17 @@ from analysis.sem.moments import SampleMoments
 Array = NDArray[np.float64]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class NormalTheory:
     """The discrepancy from the moments of one group; without ``meanstructure`` means are left free."""
 
     sample: SampleMoments
     meanstructure: bool
+
+    @cached_property
+    def _saturated(self) -> float:
+        """What the saturated model leaves: log|S| + p."""
+        return log_determinant(self.sample.covariance) + len(self.sample.names)
 
     def value(self, implied: Implied) -> float:
         """F at the implied moments; infinity where Sigma is not positive definite."""
@@ -40,7 +46,7 @@ class NormalTheory:
             return np.inf
         log_det = 2.0 * float(np.log(np.diag(factor)).sum())
         trace = float(np.trace(np.linalg.solve(implied.covariance, self._target(implied))))
-        return log_det + trace - log_determinant(self.sample.covariance) - len(self.sample.names)
+        return log_det + trace - self._saturated
 
     def scoring(self, implied: Implied, d: Derivatives) -> tuple[Array, Array]:
         """Gradient, and twice the expected information of an observation: tr(W dSigma_k W dSigma_l) + 2 dmu_k' W dmu_l.
