@@ -69,11 +69,13 @@ def rows_of_groups(
     weights = _weights(data, selection.weights)
     of_group = _group_masks(data, labels, selection)
     groups = []
-    for mask in of_group:
+    for label, mask in zip(labels, of_group, strict=True):
         rows = mask & kept
         clusters = _clusters(data, selection, rows)
         # A copy of large data is worth avoiding; every row is the usual case.
         chosen = values if rows.all() else values[rows]
+        place = "data" if selection.group is None else f"data, group {label}"
+        _require_usable(chosen, names, place)
         groups.append(_rows(chosen, names, weights, rows, clusters, int((mask & ~kept).sum())))
     return groups
 
@@ -129,14 +131,25 @@ def _clusters(data: pd.DataFrame, selection: Selection, rows: NDArray[np.bool_])
     return codes.astype(np.int64)
 
 
+def _require_usable(values: Array, names: Sequence[str], place: str) -> None:
+    """Raise DataError for too few rows, constant variables, and variables never observed together."""
+    if len(values) <= len(names):
+        what = f"{len(values)} rows are too few for {len(names)} variables"
+        raise DataError(Problem(what, place, "check missing values and the sizes of groups"))
+    require_variance(values, names, place)
+    present = ~np.isnan(values)
+    if present.all():
+        return
+    together = present.T.astype(np.float64) @ present
+    if pairs := [f"{names[i]} and {names[j]}" for i, j in np.argwhere(np.triu(together == 0, 1))]:
+        what = f"never observed together: {'; '.join(pairs)}"
+        raise DataError(Problem(what, place, "leave one of each pair out: nothing is known of their covariance"))
+
+
 def _rows(
     values: Array, names: Sequence[str], all_weights: Array | None, mask: NDArray[np.bool_],
     clusters: IntArray | None, n_dropped: int,
 ) -> GroupRows:  # fmt: skip
-    if len(values) <= len(names):
-        what = f"{len(values)} rows are too few for {len(names)} variables"
-        raise DataError(Problem(what, "data", "check missing values and the sizes of groups"))
-    require_variance(values, names)
     weights = None if all_weights is None else all_weights[mask] / all_weights[mask].mean()
     patterns = patterns_of(values, weights)
     positions = np.flatnonzero(mask).astype(np.int64)

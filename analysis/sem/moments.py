@@ -39,14 +39,23 @@ def moments_given(covariance: pd.DataFrame, nobs: int, names: Sequence[str], mea
         raise DataError(Problem("the covariance matrix is not symmetric", "covariance", "give both triangles"))
     if flat := [name for name, variance in zip(names, np.diag(matrix), strict=True) if not variance > 0]:
         raise DataError(Problem(f"the variance of {', '.join(flat)} is not positive", "covariance"))
-    if np.linalg.eigvalsh(matrix)[0] <= 0:
-        raise DataError(
-            Problem("the covariance matrix is not positive definite", "covariance", "check for typing errors")
-        )
+    _require_positive_definite(matrix, names)
     if means is not None and (lacking := [name for name in names if name not in means.index]):
         raise DataError(Problem(f"no mean for {', '.join(lacking)}", "means"))
     mean = np.zeros(len(names)) if means is None else means.loc[list(names)].to_numpy(dtype=float)
     return SampleMoments(tuple(names), matrix * (nobs - 1) / nobs, mean, nobs)
+
+
+def _require_positive_definite(matrix: Array, names: Sequence[str]) -> None:
+    """Raise DataError naming the variables whose covariances contradict each other."""
+    deviations = np.sqrt(np.diag(matrix))
+    values, vectors = np.linalg.eigh(matrix / np.outer(deviations, deviations))
+    if values[0] > 0:
+        return
+    weight = np.abs(vectors[:, 0])
+    at_fault = [name for name, w in zip(names, weight, strict=True) if w > 0.1 * weight.max()]
+    what = f"the covariance matrix is not positive definite: see {', '.join(at_fault)}"
+    raise DataError(Problem(what, "covariance", "check for typing errors and rounding"))
 
 
 def require_columns(data: pd.DataFrame, names: Sequence[str]) -> None:
@@ -74,13 +83,13 @@ def require_numbers(data: pd.DataFrame, names: Sequence[str]) -> Array:
     return chosen.to_numpy(dtype=float, na_value=np.nan)
 
 
-def require_variance(values: Array, names: Sequence[str]) -> None:
+def require_variance(values: Array, names: Sequence[str], place: str = "data") -> None:
     """Raise DataError naming every column of ``values`` (n, p) that does not vary, or holds nothing."""
     # fmax and fmin pass over NaN; where nothing is left, NaN > NaN does not hold.
     varies = np.fmax.reduce(values, axis=0) > np.fmin.reduce(values, axis=0)
     constant = [name for name, does in zip(names, varies, strict=True) if not does]
     if constant:
         raise DataError(
-            Problem(f"'{name}' is constant: everyone gave the same answer", "data", "leave it out of the model")
+            Problem(f"'{name}' is constant: everyone gave the same answer", place, "leave it out of the model")
             for name in constant
         )

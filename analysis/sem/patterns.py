@@ -49,6 +49,12 @@ class Patterns:
         return difference, self.covariance + difference[:, :, None] * difference[:, None, :]
 
 
+def coverage(patterns: Patterns) -> Array:
+    """Share of the rows that hold both of two variables, (p, p)."""
+    observed = patterns.observed.astype(np.float64)
+    return np.asarray(observed.T @ (patterns.share[:, None] * observed))
+
+
 def patterns_of(values: Array, weights: Array | None = None) -> Patterns:
     """Sort the rows of ``values`` (n, p), NaN where missing, none of them empty; ``weights`` (n,) add up to n."""
     missing = np.isnan(values)

@@ -12,11 +12,11 @@ from analysis.sem.effects import DefinedEffect, defined_effects
 from analysis.sem.fit_measures import fit_measures
 from analysis.sem.interaction import conventions_of_products
 from analysis.sem.parameter import Parameter
+from analysis.sem.remarks import remarks
 from analysis.sem.result import Estimate, SemResult
 from analysis.sem.solution import Solution
 from analysis.sem.standardise import r_squared, standardised
 from analysis.sem.standardised_solution import standardised_errors
-from analysis.sem.starts import FIRST
 
 Array = NDArray[np.float64]
 
@@ -45,7 +45,7 @@ def present(model: str, name: str, missing: str, solution: Solution) -> SemResul
         optimiser=f"Fisher scoring, then Newton steps: {optimum.message}, {optimum.evaluations} evaluations"
         f", started from {optimum.start}",
         gradient_norm=optimum.gradient_norm,
-        warnings=_warnings(solution),
+        warnings=remarks(solution),
         conventions=_conventions(solution, missing),
         observed=table.observed,
         latent=table.latent,
@@ -151,25 +151,3 @@ def _with_error_of_beta(row: Estimate, error: float | None) -> Estimate:
         return row
     lower, upper = row.std_all - _Z * error, row.std_all + _Z * error
     return replace(row, std_all_se=error, std_all_ci_lower=lower, std_all_ci_upper=upper)
-
-
-def _warnings(solution: Solution) -> tuple[str, ...]:
-    table = solution.table
-    found = []
-    if solution.optimum.start != FIRST:
-        found.append(f"the usual starting values led to no minimum; this one is from: {solution.optimum.start}")
-    if n_dropped := sum(sample.n_dropped for sample in solution.samples):
-        found.append(f"{n_dropped} rows with missing values were left out (listwise)")
-    negative = [row.lhs for row, v in zip(table.parameters, solution.values, strict=True) if row.is_variance and v < 0]
-    if negative:
-        found.append(f"negative variance (Heywood case): {', '.join(dict.fromkeys(negative))}")
-    p = len(table.observed)
-    for at in solution.implied:
-        latent = at.full_covariance[p:, p:]
-        if len(latent) and np.linalg.eigvalsh(latent)[0] < -1e-10 * np.trace(latent):
-            found.append("the covariance matrix of the latent variables is not positive definite")
-            break
-    if solution.covariance is None:
-        found.append(f"no standard errors: the data barely tell apart {', '.join(solution.flat)}")
-    found += [f"the constraint {c.name} binds" for c in solution.binding if c.op != "=="]
-    return tuple(found)
