@@ -186,8 +186,14 @@ def _sem_part(result: SemResult) -> SemPart:
 
 def _sensitivity_part(done: Mapping[str, Any]) -> SensitivityPart | None:
     fits: Mapping[str, SemResult] = done["sensitivity"]
-    models = tuple(replace(_sem_part(fit), title=name.replace("_", " ").capitalize()) for name, fit in fits.items())
+    models = tuple(replace(_sem_part(fit), title=_readable(name)) for name, fit in fits.items())
     return SensitivityPart(MAIN, models, done["verdicts"]) if models else None
+
+
+def _readable(name: str) -> str:
+    """A name of the study's own as a title; what it writes in capitals stays so."""
+    words = name.replace("_", " ")
+    return words[:1].upper() + words[1:]
 
 
 def _mixed_part(result: MixedResult, title: str) -> MixedPart:

@@ -109,7 +109,11 @@ def ordinal_groups(
         _ordinal_statistics(
             table,
             structure_of(table, index),
-            ordinal_moments(group.values, is_ordinal, table.observed, expected=expected),
+            # Incomplete rows were left out before.
+            replace(
+                ordinal_moments(group.values, is_ordinal, table.observed, expected=expected),
+                n_dropped=group.n_dropped,
+            ),
         )
         for index, group in enumerate(rows)
     ]
