@@ -73,10 +73,12 @@ def require_columns(data: pd.DataFrame, names: Sequence[str]) -> None:
 def require_numbers(data: pd.DataFrame, names: Sequence[str]) -> Array:
     """The columns ``names`` as floats (n, p), NaN where missing. Raises DataError naming columns of words."""
     chosen = data if list(names) == list(data.columns) else data[list(names)]
+    kinds = chosen.dtypes.tolist()
+    numeric = {kind: pd.api.types.is_numeric_dtype(kind) for kind in set(kinds)}
     problems = [
         Problem(f"'{name}' does not hold numbers", "data", "recode the answers to codes first (smartcity clean)")
-        for name, kind in zip(names, chosen.dtypes.to_numpy(), strict=True)
-        if not pd.api.types.is_numeric_dtype(kind)
+        for name, kind in zip(names, kinds, strict=True)
+        if not numeric[kind]
     ]
     if problems:
         raise DataError(problems)

@@ -28,6 +28,8 @@ _NEAR = 1e-2
 # confirm the optimum, and its curvature serves inference.
 _SURE = 1e-11
 _FEASIBLE = 1e-10
+# A Hessian counts as positive definite where its eigenvalues, of parameters scaled to unit curvature, exceed this.
+_REGULAR = 1e-10
 _MAX_ITERATIONS = 500
 
 Constraint = Callable[[Array], tuple[Array, Array]]
@@ -169,26 +171,25 @@ def minimise(function: Function, start: Array, constraint: Constraint = unconstr
 
 def _local(point: Point, theta: Array, constraint: Constraint, near: bool) -> _Local:
     violation, jacobian = constraint(theta)
-    gradient, curvature = _second_order(point, theta, constraint, jacobian) if near else point.slopes
+    if near:
+        gradient, hessian = point.newton
+        if len(jacobian):
+            hessian = hessian + _curvature_of(constraint, theta, gradient, jacobian)
+        local = _scaled(gradient, hessian, violation, jacobian)
+        reduced = local.curvature if local.free is None else local.free.T @ local.curvature @ local.free
+        if _exceeds(reduced, _REGULAR):
+            return local
+    return _scaled(*point.slopes, violation, jacobian)
+
+
+def _scaled(gradient: Array, curvature: Array, violation: Array, jacobian: Array) -> _Local:
     scale = 1.0 / np.sqrt(np.maximum(curvature.diagonal(), 1e-300))
     slope, curvature = gradient * scale, curvature * (scale[:, None] * scale)
     if not len(jacobian):
-        return _Local(scale, slope, curvature, np.zeros(len(theta)), None, jacobian, 0.0)
+        return _Local(scale, slope, curvature, np.zeros(len(gradient)), None, jacobian, 0.0)
     scaled = jacobian * scale
     restoring = -np.asarray(np.linalg.lstsq(scaled, violation, rcond=None)[0], dtype=np.float64)
     return _Local(scale, slope, curvature, restoring, null_space(scaled), scaled, float(np.abs(violation).sum()))
-
-
-def _second_order(point: Point, theta: Array, constraint: Constraint, jacobian: Array) -> tuple[Array, Array]:
-    """Gradient and Hessian, that of the constraints added; a curvature where the Hessian is not positive definite."""
-    gradient, hessian = point.newton
-    if len(jacobian):
-        hessian = hessian + _curvature_of(constraint, theta, gradient, jacobian)
-        basis = null_space(jacobian)
-        proper = is_positive_definite(basis.T @ hessian @ basis, 1e-10)
-    else:
-        proper = is_positive_definite(hessian, 1e-10)
-    return (gradient, hessian) if proper else point.slopes
 
 
 def _feasible(theta: Array, constraint: Constraint) -> Array:
@@ -225,7 +226,12 @@ def null_space(jacobian: Array) -> Array:
 def is_positive_definite(matrix: Array, least: float) -> bool:
     """Whether all eigenvalues of ``matrix``, scaled to unit diagonal, are above ``least``."""
     scale = np.sqrt(np.maximum(matrix.diagonal(), 1e-300))
-    shifted = matrix / (scale[:, None] * scale)
+    return _exceeds(matrix / (scale[:, None] * scale), least)
+
+
+def _exceeds(matrix: Array, least: float) -> bool:
+    """Whether all eigenvalues of ``matrix`` are above ``least``."""
+    shifted = matrix.copy()
     shifted.flat[:: len(matrix) + 1] -= least
     try:
         np.linalg.cholesky(shifted)

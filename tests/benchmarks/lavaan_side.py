@@ -6,7 +6,7 @@ import shutil
 import subprocess
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import astuple, dataclass
 from pathlib import Path
 
 HOW_TO_INSTALL = (
@@ -16,12 +16,15 @@ HOW_TO_INSTALL = (
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """One fit as lavaan takes it: its names of estimator and of what is done about missing values, and the files."""
+    """One fit as lavaan takes it: its names of estimator and of what is done about missing values, the ``calls`` to
+    take the mean of, and the files.
+    """
 
     estimator: str
     missing: str
     ordered: str
     bootstrap: int
+    calls: int
     model: Path
     data: Path
 
@@ -34,11 +37,10 @@ class Lavaan:
     version: str
 
     def seconds(self, request: Request) -> tuple[float, float]:
-        """Elapsed seconds and the chi-square that was found. Raises RuntimeError where R has stopped."""
+        """Elapsed seconds of a call and the chi-square that was found. Raises RuntimeError where R has stopped."""
         assert self.process.stdin is not None
         assert self.process.stdout is not None
-        fields = (request.estimator, request.missing, request.ordered, request.bootstrap, request.model, request.data)
-        self.process.stdin.write("\t".join(str(field) for field in fields) + "\n")
+        self.process.stdin.write("\t".join(str(field) for field in astuple(request)) + "\n")
         self.process.stdin.flush()
         answer = self.process.stdout.readline().split()
         if not answer:
