@@ -23,7 +23,7 @@ _TOLERANCE = 1e-16
 _ROUNDING = 1e-10
 _NOISE = 1e-12
 # Scoring is safe from afar and converges linearly; below this decrement the exact Hessian takes over.
-_NEAR = 1e-2
+_NEAR = 1e-3
 # Newton's steps square the decrement, give or take a factor: after one below this, first-order scoring is left to
 # confirm the optimum, and its curvature serves inference.
 _SURE = 1e-11

@@ -29,8 +29,11 @@ def main() -> None:
         print(HEAD)
         for name in chosen:
             rows = versus_lavaan.run(name, lavaan) if name in versus_lavaan.CASES else limits.CASES[name]()
-            for row in rows:
-                print(line(row), flush=True)
+            try:
+                for row in rows:
+                    print(line(row), flush=True)
+            except RuntimeError as error:
+                print(f"{name}: {error}", flush=True)
 
 
 if __name__ == "__main__":

@@ -1,0 +1,30 @@
+"""The data of the benchmarks: the same at every run, with the properties that the cases claim."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+from analysis import sem
+from tests.benchmarks.simulated import N_ROWS, factor_model, ordinal, responses, with_missing
+
+
+def test_data_are_the_same_at_every_call() -> None:
+    pd.testing.assert_frame_equal(responses(N_ROWS, 16, 4), responses(N_ROWS, 16, 4))
+
+
+def test_answers_are_seven_and_all_are_given() -> None:
+    answers = ordinal(responses(N_ROWS, 16, 4))
+    assert all(sorted(answers[name].unique()) == [1, 2, 3, 4, 5, 6, 7] for name in answers)
+
+
+def test_missing_share_is_as_asked() -> None:
+    gone = with_missing(responses(N_ROWS, 16, 4), 0.015).isna().to_numpy()
+    assert abs(gone.mean() - 0.015) < 0.003
+    assert not gone.all(axis=1).any()
+
+
+def test_model_holds_in_the_data() -> None:
+    result = sem.fit(factor_model(16, 4), responses(20_000, 16, 4), std_lv=True)
+    loadings = np.array([row.est for row in result.estimates if row.op == "=~"])
+    np.testing.assert_allclose(loadings, np.linspace(0.5, 0.8, 16), atol=0.04)
+    assert result.fit_measures["df"] == 98
