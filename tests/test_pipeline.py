@@ -142,6 +142,27 @@ def test_second_engines_agree(projects: Mapping[str, Project]) -> None:
 
 
 @pytest.mark.parametrize("study", STUDIES)
+def test_the_study_is_estimated_as_it_says_and_each_alternative_beside_it(
+    projects: Mapping[str, Project], study: str
+) -> None:
+    estimation = load_study(projects[study].root, study).spec.estimation
+    tables = projects[study].report / "tables"
+    assert {row["estimator"] for row in _rows(tables / "fit.csv")} == {estimation.estimator} == {"MLR"}
+    ways = {"main": estimation, **estimation.sensitivity}
+    expected = [(name, way.estimator, way.missing) for name, way in ways.items()]
+    rows = _rows(tables / "sensitivity.csv")
+    assert [(row["analysis"], row["estimator"], row["missing"]) for row in rows[: len(ways)]] == expected
+    judged = {row["id"]: row["verdict"] for row in _rows(tables / "hypotheses.csv")}
+    assert all(row["verdict"] == judged[row["id"]] for row in rows if row["analysis"] == "main")
+    assert int(rows[0]["nobs"]) == COUNTS[study][1] > int(rows[1]["nobs"])
+
+
+def test_a_second_engine_has_something_to_refit(projects: Mapping[str, Project]) -> None:
+    page = (projects["smartcity"].report / "index.html").read_text(encoding="utf-8")
+    assert "6 of 6 comparisons agree" in page
+
+
+@pytest.mark.parametrize("study", STUDIES)
 def test_the_manifest_holds_all_inputs_and_outputs(projects: Mapping[str, Project], study: str) -> None:
     project = projects[study]
     described = json.loads((project.report / "manifest.json").read_text(encoding="utf-8"))
