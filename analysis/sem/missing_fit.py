@@ -1,7 +1,7 @@
 """Population fit under missing values: what chi-square would be if the data were complete, and its expectation.
 
 Full-information chi-squares shrink with the share of missing values and so do the indices made of them. Zhang &
-Savalei (2022, Structural Equation Modeling 30(1), 97-112; versions V3 and, under normality, V6) compare the model's
+Savalei (2023, Psychological Methods 28(2), 263-283; versions V3 and, under normality, V6) compare the model's
 moments with those of the saturated model as complete data would, and correct the degrees of freedom for what is
 missing.
 """
