@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from analysis.errors import DataError, ModelError, Problem, nearest
+from analysis.errors import DataError, EstimationError, ModelError, Problem, nearest
 
 Array = NDArray[np.float64]
 
@@ -73,6 +73,9 @@ def require_columns(data: pd.DataFrame, names: Sequence[str]) -> None:
 def require_numbers(data: pd.DataFrame, names: Sequence[str]) -> Array:
     """The columns ``names`` as floats (n, p), NaN where missing. Raises DataError naming columns of words."""
     chosen = data if list(names) == list(data.columns) else data[list(names)]
+    plain = chosen.to_numpy()
+    if plain.dtype.kind in "fiu":  # nothing but numbers; other columns would have made this an array of objects
+        return plain.astype(np.float64, copy=False)
     kinds = chosen.dtypes.tolist()
     numeric = {kind: pd.api.types.is_numeric_dtype(kind) for kind in set(kinds)}
     problems = [
@@ -95,3 +98,17 @@ def require_variance(values: Array, names: Sequence[str], place: str = "data") -
             Problem(f"'{name}' is constant: everyone gave the same answer", place, "leave it out of the model")
             for name in constant
         )
+
+
+def require_regular(sample: SampleMoments) -> None:
+    """A singular sample covariance has no likelihood and no inverse: raise EstimationError naming the variables that
+    depend on each other.
+    """
+    deviations = np.sqrt(np.diag(sample.covariance))
+    values, vectors = np.linalg.eigh(sample.covariance / np.outer(deviations, deviations))
+    if values[0] > 1e-10:
+        return
+    weight = np.abs(vectors[:, 0])
+    names = [n for n, w in zip(sample.names, weight, strict=True) if w > 0.1 * weight.max()]
+    what = f"these variables determine each other: {', '.join(names)}"
+    raise EstimationError(Problem(what, "data", "leave one of them out"))

@@ -23,7 +23,7 @@ _TOLERANCE = 1e-16
 _ROUNDING = 1e-10
 _NOISE = 1e-12
 # Scoring is safe from afar and converges linearly; below this decrement the exact Hessian takes over.
-_NEAR = 1e-3
+_NEAR = 1e-2
 # Newton's steps square the decrement, give or take a factor: after one below this, first-order scoring is left to
 # confirm the optimum, and its curvature serves inference.
 _SURE = 1e-11
@@ -140,6 +140,9 @@ def minimise(function: Function, start: Array, constraint: Constraint = unconstr
     iteration = 0
     for iteration in range(_MAX_ITERATIONS):
         local = _local(point, theta, constraint, near=_SURE < decrement < _NEAR)
+        if not np.isfinite(local.curvature).all():
+            message = "the search ran off to where F has no slope"
+            break
         penalty = 2.0 * float(np.max(np.abs(local.multipliers()), initial=0.0)) + 1.0
         merit = point.value + penalty * local.violation
         while True:

@@ -35,9 +35,10 @@ def saturated_moments(patterns: Patterns) -> Saturated:
     Statistics 35(2), 335-353, scheme S3) is applied where it lowers the deviance. Raises EstimationError where EM
     does not settle, as when two variables are never observed together.
     """
-    mean, covariance = _start(patterns)
-    if patterns.observed.all():
+    if patterns.observed.all():  # complete rows are one pattern
+        mean, covariance = patterns.mean[0], patterns.covariance[0]
         return Saturated(mean, covariance, log_determinant(covariance) + len(mean), 0)
+    mean, covariance = _start(patterns)
     current = deviance(patterns, mean, covariance)
     for iteration in range(1, _MAX_ITERATIONS):
         first = _step(patterns, mean, covariance)
@@ -55,8 +56,6 @@ def _start(patterns: Patterns) -> tuple[Array, Array]:
     share = patterns.share[:, None] * patterns.observed
     mean = (share * patterns.mean).sum(axis=0) / share.sum(axis=0)
     _, second = patterns.about(mean)
-    if patterns.observed.all():
-        return mean, np.einsum("k,kij->ij", patterns.share, second)
     variances = (share * np.diagonal(second, axis1=1, axis2=2)).sum(axis=0) / share.sum(axis=0)
     return mean, np.diag(variances)
 

@@ -98,7 +98,8 @@ def trace_products(d: Derivatives, w: Array, v: Array) -> Array:
 
     With dSigma of rank two, the trace is a sum of four products of bilinear forms.
     """
-    w_left, w_right, v_left, v_right = w @ d.left, w @ d.right, v @ d.left, v @ d.right
+    w_left, w_right = w @ d.left, w @ d.right
+    v_left, v_right = (w_left, w_right) if w is v else (v @ d.left, v @ d.right)
     trace = (d.left.T @ w_left) * (d.right.T @ v_right) + (d.right.T @ w_right) * (d.left.T @ v_left)
     mixed = (d.right.T @ w_left) * (d.right.T @ v_left).T
     both = trace + mixed + mixed.T
