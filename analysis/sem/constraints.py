@@ -64,6 +64,8 @@ def _next_set(
         excess = np.array([v if c.op == "<" else -v for c, v in zip(outside, values, strict=True)])
         if excess.max() > _SLACK:
             return [*active, outside[int(excess.argmax())]]
+    if not optimum.converged:  # multipliers mean nothing away from a minimum
+        return None
     # F may not fall by moving inward: the multiplier of g < 0 is then positive, that of g > 0 negative.
     pushes = optimum.multipliers[n_equalities:]
     inward = [m if c.op == "<" else -m for c, m in zip(active, pushes, strict=True)]

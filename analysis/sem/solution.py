@@ -20,7 +20,7 @@ from analysis.sem.groups import GroupRows
 from analysis.sem.identification import n_moments, require_enough_moments, require_identified
 from analysis.sem.implied import Implied, structure_of
 from analysis.sem.model_tests import ModelTest, likelihood_tests
-from analysis.sem.moments import SampleMoments
+from analysis.sem.moments import SampleMoments, require_regular
 from analysis.sem.objective import GroupPart, Objective
 from analysis.sem.optimise import Optimum, is_positive_definite
 from analysis.sem.partable import ParameterTable, Relation, row_values
@@ -113,7 +113,7 @@ def solve(
     singular or no minimum is reached.
     """
     for sample in samples:
-        _require_regular(sample)
+        require_regular(sample)
     objective = likelihood_objective(table, samples, rows)
     optimum, binding, fitted = optimum_of(table, objective, samples, name)
     incomplete = any(isinstance(part.discrepancy, FullInformation) for part in objective.parts)
@@ -164,15 +164,3 @@ def require_converged(optimum: Optimum, name: str) -> None:
         what = f"no minimum was reached from any of {N_STARTS} starts: {optimum.message}"
         hint = "check the model and the scale of the variables, or give starting values: f =~ x1 + start(0.8)*x2"
         raise EstimationError(Problem(what, name, hint))
-
-
-def _require_regular(sample: SampleMoments) -> None:
-    """A singular sample covariance has no likelihood: name the variables that depend on each other."""
-    deviations = np.sqrt(np.diag(sample.covariance))
-    values, vectors = np.linalg.eigh(sample.covariance / np.outer(deviations, deviations))
-    if values[0] > 1e-10:
-        return
-    weight = np.abs(vectors[:, 0])
-    names = [n for n, w in zip(sample.names, weight, strict=True) if w > 0.1 * weight.max()]
-    what = f"these variables determine each other: {', '.join(names)}"
-    raise EstimationError(Problem(what, "data", "leave one of them out"))

@@ -16,7 +16,7 @@ from analysis.sem.defaults import Roles
 from analysis.sem.discrepancy.least_squares import LeastSquares, Statistics
 from analysis.sem.groups import GroupRows, Selection
 from analysis.sem.implied import Structure, structure_of
-from analysis.sem.moments import SampleMoments, require_columns, require_numbers
+from analysis.sem.moments import SampleMoments, require_columns, require_numbers, require_regular
 from analysis.sem.ordinal_layout import StatisticLayout, statistic_layout
 from analysis.sem.ordinal_moments import OrdinalMoments, ordinal_moments
 from analysis.sem.partable import ParameterTable
@@ -40,6 +40,8 @@ def continuous_statistics(table: ParameterTable, sample: SampleMoments, estimato
     """Means (where the model has them) and the lower triangle of the covariance, divided by N - 1 as lavaan does
     for least squares. GLS weighs by normal theory at the sample, ULS not at all.
     """
+    if estimator == "GLS":
+        require_regular(sample)
     p, n = len(sample.names), sample.n_observations
     unbiased = replace(sample, covariance=sample.covariance * n / (n - 1))
     i, j = lower_triangle(p)

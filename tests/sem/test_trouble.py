@@ -105,6 +105,19 @@ def test_variances_of_latents_that_cannot_be() -> None:
     assert _said(result, "covariance matrix of the latent variables is not positive definite")
 
 
+@pytest.mark.parametrize("estimator", ["ML", "MLR", "MLM", "GLS"])
+def test_variables_that_determine_each_other_are_named(estimator: str) -> None:
+    data = simulated(100, 11).assign(x4=lambda d: d["x1"])
+    with pytest.raises(EstimationError, match="determine each other: x1, x4"):
+        sem.fit(ONE_FACTOR, data, estimator=estimator)
+
+
+def test_bounds_that_no_start_meets_end_in_an_error() -> None:
+    data = pd.DataFrame(np.random.default_rng(6).standard_normal((8, 3)), columns=["x1", "x2", "x3"])
+    with pytest.raises(EstimationError, match="from any of 8 starts"):
+        sem.fit("f =~ x1 + l*x2 + x3\nl > 2000\nf ~~ v*f\nv < -1000", data)
+
+
 # lavaan 0.6 stops with an error here too, or warns that nothing it prints can be trusted.
 @pytest.mark.parametrize(
     ("model", "change", "error"),
