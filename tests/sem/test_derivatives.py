@@ -7,10 +7,6 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
-from numpy.typing import NDArray
-
 from analysis.sem.discrepancy.normal import NormalTheory
 from analysis.sem.groups import Selection, rows_of_groups
 from analysis.sem.moments import SampleMoments
@@ -19,6 +15,9 @@ from analysis.sem.partable import TableOptions, bind_exogenous, build_table
 from analysis.sem.solution import likelihood_objective
 from analysis.sem.starting_values import starting_values
 from analysis.sem.syntax import parse_model
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from numpy.typing import NDArray
 from tests.sem.models import THREE_FACTORS, WITH_COVARIATES, simulated
 
 Array = NDArray[np.float64]

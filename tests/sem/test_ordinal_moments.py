@@ -9,8 +9,7 @@ from analysis.sem.ordinal_moments import OrdinalMoments, ordinal_moments
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
-
-from references import Case, case_names, load_case
+from tests.references import Case, case_names, load_case
 
 Array = NDArray[np.float64]
 SEEDS = st.integers(0, 2**32 - 1)
