@@ -3,9 +3,10 @@
 1. Item sums: the values of ``starting_values``.
 2. The same with latent covariances from the correlations of the factors' item sums.
 3. Loadings that give every item the same share of common variance, signed by the items' first principal component.
-4. Five random changes of the first start, by fixed seeds.
+4. Item sums with latent variances of a tenth, so that the items are nearly independent.
+5. Four random changes of the first start, by fixed seeds.
 
-Values written in the model by ``start()`` hold in the first three. Where none leads to a minimum, the first counts.
+Values written in the model by ``start()`` hold in the first four. Where none leads to a minimum, the first counts.
 """
 
 from __future__ import annotations
@@ -26,8 +27,8 @@ from analysis.sem.starting_values import starting_values
 Array = NDArray[np.float64]
 
 FIRST = "item sums"
-_PERTURBED = 5
-N_STARTS = 3 + _PERTURBED
+_PERTURBED = 4
+N_STARTS = 4 + _PERTURBED
 
 
 def minimise_from_starts(
@@ -54,6 +55,7 @@ def starts(table: ParameterTable, samples: Sequence[SampleMoments]) -> Iterator[
     yield FIRST, first
     yield "item sums with latent covariances", _with_latent_covariances(table, samples, first)
     yield "loadings alike", _with_loadings_alike(table, samples, first)
+    yield "small latent variances", _with_small_variances(table, first)
     for seed in range(1, _PERTURBED + 1):
         noise = np.random.default_rng(seed).uniform(-1.0, 1.0, size=len(first))
         spread = np.where(first == 0, 0.3, 0.5 * np.abs(first))
@@ -91,6 +93,16 @@ def _with_loadings_alike(table: ParameterTable, samples: Sequence[SampleMoments]
             sign = 1.0 if sign == 0 else float(np.sign(sign))
         i = at[row.rhs]
         theta[row.free - 1] = unit * sign * float(np.sign(signs[i]) or 1.0) * deviations[i]
+    return theta
+
+
+def _with_small_variances(table: ParameterTable, first: Array) -> Array:
+    """Latent variances of a tenth of their usual start."""
+    theta = first.copy()
+    for index in {row.free for row in table.parameters if row.is_variance and row.lhs in table.latent}:
+        is_given = any(row.start is not None for row in table.parameters if row.free == index)
+        if index and not is_given:
+            theta[index - 1] *= 0.1
     return theta
 
 
