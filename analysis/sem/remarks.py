@@ -29,7 +29,8 @@ def _of_search(solution: Solution) -> Iterator[str]:
 
 def _of_data(solution: Solution) -> Iterator[str]:
     if n_dropped := sum(sample.n_dropped for sample in solution.samples):
-        yield f"{n_dropped} rows with missing values were left out (listwise)"
+        how = "rows without any answer, or without a covariate," if solution.patterns else "rows with missing values"
+        yield f"{n_dropped} {how} were left out"
     if solution.n_observations < solution.npar:
         yield (
             f"{solution.n_observations} rows are fewer than the {solution.npar} parameters: "

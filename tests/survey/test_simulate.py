@@ -266,9 +266,7 @@ def test_the_factor_of_a_covariance_matrix_gives_it_back(values: list[float]) ->
         ([*PARAMETERS, PopulationParameter(1, "belonging_cognitive", "~~", "belonging_affective", 3.0)], "larger"),
     ],
 )
-def test_a_population_that_cannot_be_drawn_from_says_why(
-    parameters: list[PopulationParameter], message: str
-) -> None:
+def test_a_population_that_cannot_be_drawn_from_says_why(parameters: list[PopulationParameter], message: str) -> None:
     rng = np.random.Generator(np.random.PCG64(1))
     with pytest.raises(SpecificationError, match=message):
         draw_answers(parameters, RANGES, np.zeros(10, dtype=np.int64), 2, rng)
