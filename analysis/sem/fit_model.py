@@ -7,12 +7,12 @@ from typing import Literal, Unpack
 import pandas as pd
 
 from analysis.errors import ModelError, Problem, nearest
-from analysis.sem.bootstrap import BootstrapPlan, Executor, bootstrap_solution, with_bootstrap
+from analysis.sem.bootstrap.draws import Kind
+from analysis.sem.bootstrap.intervals import IntervalType
+from analysis.sem.bootstrap.resample import BootstrapPlan, Executor, bootstrap_solution, with_bootstrap
 from analysis.sem.estimate import FitOptions, estimate
-from analysis.sem.intervals import IntervalType
 from analysis.sem.modification import with_modification_indices
 from analysis.sem.present import present
-from analysis.sem.resampling import Kind
 from analysis.sem.result import SemResult
 
 StandardErrors = Literal["standard", "robust", "bootstrap"]

@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from analysis.sem.bootstrap_result import BootstrapResult
+from analysis.sem.bootstrap.result import BootstrapResult
 
 Array = NDArray[np.float64]
 

@@ -17,8 +17,8 @@ from analysis.sem.discrepancy.least_squares import LeastSquares, Statistics
 from analysis.sem.groups import GroupRows, Selection
 from analysis.sem.implied import Structure, structure_of
 from analysis.sem.moments import SampleMoments, require_columns, require_numbers, require_regular
-from analysis.sem.ordinal_layout import StatisticLayout, statistic_layout
-from analysis.sem.ordinal_moments import OrdinalMoments, ordinal_moments
+from analysis.sem.ordinal.layout import StatisticLayout, statistic_layout
+from analysis.sem.ordinal.moments import OrdinalMoments, ordinal_moments
 from analysis.sem.partable import ParameterTable
 
 Array = NDArray[np.float64]

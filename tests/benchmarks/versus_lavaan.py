@@ -13,7 +13,7 @@ from types import MappingProxyType
 
 import pandas as pd
 from analysis import sem
-from analysis.sem.bootstrap import BootstrapPlan, bootstrap_solution, with_bootstrap
+from analysis.sem.bootstrap.resample import BootstrapPlan, bootstrap_solution, with_bootstrap
 from analysis.sem.estimate import estimate
 from analysis.sem.present import present
 from analysis.sem.result import SemResult

@@ -1,6 +1,6 @@
 """Influence of each cell of a two-way table on its polychoric correlation, thresholds estimated from the margins.
 
-Batches of tables as in :mod:`analysis.sem.polychoric`: ``counts`` (m, K, K), thresholds (m, K - 1).
+Batches of tables as in :mod:`analysis.sem.ordinal.polychoric`: ``counts`` (m, K, K), thresholds (m, K - 1).
 """
 
 from __future__ import annotations
@@ -11,8 +11,8 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.special import ndtr
 
-from analysis.sem.polychoric import cell_derivatives, cell_probabilities, heights
-from analysis.sem.polychoric_normal import FAR
+from analysis.sem.ordinal.normal import FAR
+from analysis.sem.ordinal.polychoric import cell_derivatives, cell_probabilities, heights
 
 Array = NDArray[np.float64]
 

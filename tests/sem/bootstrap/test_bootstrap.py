@@ -10,9 +10,9 @@ import pandas as pd
 import pytest
 from analysis import sem
 from analysis.errors import EstimationError, ModelError
-from analysis.sem.bootstrap import bootstrap, with_bootstrap
-from analysis.sem.bootstrap_result import BootstrapResult
-from analysis.sem.refit_job import NO_MINIMUM, NOT_REGULAR
+from analysis.sem.bootstrap.refit_job import NO_MINIMUM, NOT_REGULAR
+from analysis.sem.bootstrap.resample import bootstrap, with_bootstrap
+from analysis.sem.bootstrap.result import BootstrapResult
 from tests.sem.models import THREE_FACTORS, WITH_COVARIATES, simulated
 
 TWO_FACTORS = "f1 =~ x1 + x2 + x3\nf2 =~ x4 + x5 + x6\nf2 ~ b*f1\n"
@@ -177,7 +177,7 @@ def test_each_kind_of_interval_is_its_own() -> None:
 def test_jackknife_leaves_out_blocks_of_large_samples(monkeypatch: pytest.MonkeyPatch) -> None:
     data = simulated(200, 4)
     rows = bootstrap(TWO_FACTORS, data, n_resamples=2, seed=9, boot_ci="bca").acceleration
-    monkeypatch.setattr("analysis.sem.bootstrap._MOST_BLOCKS", 100)
+    monkeypatch.setattr("analysis.sem.bootstrap.resample._MOST_BLOCKS", 100)
     blocks = bootstrap(TWO_FACTORS, data, n_resamples=2, seed=9, boot_ci="bca").acceleration
     assert rows is not None
     assert blocks is not None

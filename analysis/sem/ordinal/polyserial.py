@@ -14,11 +14,11 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.special import ndtr
 
-from analysis.sem.ordinal_coding import CodedAnswers
-from analysis.sem.ordinal_continuous import ContinuousData
-from analysis.sem.ordinal_tables import BLOCK
-from analysis.sem.polychoric import CorrelationFit, heights, maximise
-from analysis.sem.polychoric_normal import FAR
+from analysis.sem.ordinal.coding import CodedAnswers
+from analysis.sem.ordinal.continuous import ContinuousData
+from analysis.sem.ordinal.normal import FAR
+from analysis.sem.ordinal.polychoric import CorrelationFit, heights, maximise
+from analysis.sem.ordinal.tables import BLOCK
 
 Array = NDArray[np.float64]
 Integers = NDArray[np.intp]

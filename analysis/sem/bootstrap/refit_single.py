@@ -9,16 +9,16 @@ import numpy as np
 from numpy.typing import NDArray
 
 from analysis.errors import DataError, EstimationError, ModelError
-from analysis.sem.batch import positive_definite
-from analysis.sem.batch_standardise import negative_direction
+from analysis.sem.bootstrap.batch import positive_definite
+from analysis.sem.bootstrap.batch_standardise import negative_direction
+from analysis.sem.bootstrap.draws import weighted_moments
+from analysis.sem.bootstrap.refit_job import NO_MINIMUM, NOT_REGULAR, RefitJob, Replicates, with_definitions
 from analysis.sem.constraints import minimise_constrained
 from analysis.sem.groups import GroupRows
 from analysis.sem.implied import implied, structure_of
 from analysis.sem.least_squares import solve_least_squares
 from analysis.sem.moments import SampleMoments
 from analysis.sem.partable import ParameterTable, bind_exogenous, row_values
-from analysis.sem.refit_job import NO_MINIMUM, NOT_REGULAR, RefitJob, Replicates, with_definitions
-from analysis.sem.resampling import weighted_moments
 from analysis.sem.solution import likelihood_objective
 from analysis.sem.standardise import standardised
 from analysis.sem.starting_values import starting_values

@@ -4,12 +4,12 @@ import numpy as np
 import pandas as pd
 import pytest
 from analysis import sem
-from analysis.sem.batch import BatchProblem, MomentStack, minimise_batch, value_and_gradient
+from analysis.sem.bootstrap.batch import BatchProblem, MomentStack, minimise_batch, value_and_gradient
+from analysis.sem.bootstrap.draws import WithReplacement, row_counts, unit_sizes
+from analysis.sem.bootstrap.refit_job import RefitJob
+from analysis.sem.bootstrap.refits import job_of, refit
 from analysis.sem.estimate import estimate
 from analysis.sem.implied import structure_of
-from analysis.sem.refit_job import RefitJob
-from analysis.sem.refits import job_of, refit
-from analysis.sem.resampling import WithReplacement, row_counts, unit_sizes
 from tests.sem.models import THREE_FACTORS, WITH_COVARIATES, simulated
 
 FACTORS_ALONE = THREE_FACTORS.split("f3 ~", maxsplit=1)[0]

@@ -7,14 +7,14 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from analysis.sem.batch import positive_definite
+from analysis.sem.bootstrap.batch import positive_definite
+from analysis.sem.bootstrap.draws import Kind, Scheme, drawn_rows, row_counts, unit_sizes, weighted_moments
+from analysis.sem.bootstrap.refit_batch import refit_batch
+from analysis.sem.bootstrap.refit_job import RefitJob, Replicates, stacked
+from analysis.sem.bootstrap.refit_single import refit_single
 from analysis.sem.constraints import constraint_values
 from analysis.sem.groups import GroupRows
 from analysis.sem.optimise import null_space
-from analysis.sem.refit_batch import refit_batch
-from analysis.sem.refit_job import RefitJob, Replicates, stacked
-from analysis.sem.refit_single import refit_single
-from analysis.sem.resampling import Kind, Scheme, drawn_rows, row_counts, unit_sizes, weighted_moments
 from analysis.sem.solution import Solution
 
 Array = NDArray[np.float64]

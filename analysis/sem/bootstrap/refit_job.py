@@ -8,11 +8,11 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from analysis.sem.bootstrap.draws import Kind, Scheme
 from analysis.sem.effects import evaluate
 from analysis.sem.estimators import Estimator
 from analysis.sem.groups import GroupRows
 from analysis.sem.partable import ParameterTable
-from analysis.sem.resampling import Kind, Scheme
 
 Array = NDArray[np.float64]
 BoolArray = NDArray[np.bool_]

@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from analysis.errors import DataError, Problem
-from analysis.sem.polychoric import CorrelationFit, maximise
+from analysis.sem.ordinal.polychoric import CorrelationFit, maximise
 
 Array = NDArray[np.float64]
 Integers = NDArray[np.intp]

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from analysis.sem.ordinal_coding import CodedAnswers
+from analysis.sem.ordinal.coding import CodedAnswers
 
 Array = NDArray[np.float64]
 Flags = NDArray[np.bool_]

@@ -19,13 +19,13 @@ from numpy.typing import NDArray
 
 from analysis.errors import EstimationError, ModelError, Problem, nearest
 from analysis.sem import chi_square
-from analysis.sem.bootstrap_result import BootstrapResult, Failure, Statistic
+from analysis.sem.bootstrap.draws import KINDS, Kind, LeaveOneOut, WithReplacement, under_the_model, unit_sizes
+from analysis.sem.bootstrap.intervals import INTERVAL_TYPES, IntervalType, jackknife_acceleration
+from analysis.sem.bootstrap.refit_job import RefitJob, Replicates, stacked
+from analysis.sem.bootstrap.refits import job_of, refit
+from analysis.sem.bootstrap.result import BootstrapResult, Failure, Statistic
 from analysis.sem.estimate import FitOptions, estimate
 from analysis.sem.groups import GroupRows
-from analysis.sem.intervals import INTERVAL_TYPES, IntervalType, jackknife_acceleration
-from analysis.sem.refit_job import RefitJob, Replicates, stacked
-from analysis.sem.refits import job_of, refit
-from analysis.sem.resampling import KINDS, Kind, LeaveOneOut, WithReplacement, under_the_model, unit_sizes
 from analysis.sem.result import Estimate, SemResult
 from analysis.sem.solution import Solution
 

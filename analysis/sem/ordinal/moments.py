@@ -15,15 +15,15 @@ import numpy as np
 from numpy.typing import NDArray
 
 from analysis.errors import DataError, Problem
-from analysis.sem.ordinal_coding import CodedAnswers, code_answers
-from analysis.sem.ordinal_continuous import continuous_pairs, fit_pearson, standardise_columns
-from analysis.sem.ordinal_influence import ContinuousPart, OrdinalPart, gamma_matrix
-from analysis.sem.ordinal_layout import StatisticLayout, statistic_labels, statistic_layout
-from analysis.sem.ordinal_polyserial import fit_polyserial, polyserial_data
-from analysis.sem.ordinal_tables import PairTables, pair_tables
-from analysis.sem.polychoric import CorrelationFit, fit_polychoric, padded_thresholds
-from analysis.sem.polychoric_influence import polychoric_influence, threshold_influence
-from analysis.sem.polychoric_normal import FAR
+from analysis.sem.ordinal.coding import CodedAnswers, code_answers
+from analysis.sem.ordinal.continuous import continuous_pairs, fit_pearson, standardise_columns
+from analysis.sem.ordinal.influence import ContinuousPart, OrdinalPart, gamma_matrix
+from analysis.sem.ordinal.layout import StatisticLayout, statistic_labels, statistic_layout
+from analysis.sem.ordinal.normal import FAR
+from analysis.sem.ordinal.polychoric import CorrelationFit, fit_polychoric, padded_thresholds
+from analysis.sem.ordinal.polychoric_influence import polychoric_influence, threshold_influence
+from analysis.sem.ordinal.polyserial import fit_polyserial, polyserial_data
+from analysis.sem.ordinal.tables import PairTables, pair_tables
 
 Array = NDArray[np.float64]
 Flags = NDArray[np.bool_]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from analysis.sem.batch import BatchProblem, StackedImplied, row_values_of, stacked_implied
+from analysis.sem.bootstrap.batch import BatchProblem, StackedImplied, row_values_of, stacked_implied
 from analysis.sem.implied import Structure
 
 Array = NDArray[np.float64]

@@ -7,14 +7,14 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from analysis.sem.batch import BatchProblem, MomentStack, minimise_batch, positive_definite
-from analysis.sem.batch_standardise import standardised_stack, values_stack
+from analysis.sem.bootstrap.batch import BatchProblem, MomentStack, minimise_batch, positive_definite
+from analysis.sem.bootstrap.batch_standardise import standardised_stack, values_stack
+from analysis.sem.bootstrap.draws import WeightedMoments
+from analysis.sem.bootstrap.refit_job import NOT_REGULAR, RefitJob, Replicates, with_definitions
+from analysis.sem.bootstrap.refit_single import minimum
 from analysis.sem.implied import structure_of
 from analysis.sem.moments import SampleMoments
 from analysis.sem.partable import ParameterTable
-from analysis.sem.refit_job import NOT_REGULAR, RefitJob, Replicates, with_definitions
-from analysis.sem.refit_single import minimum
-from analysis.sem.resampling import WeightedMoments
 
 Array = NDArray[np.float64]
 IntArray = NDArray[np.int64]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 from analysis.errors import DataError
-from analysis.sem.ordinal_moments import OrdinalMoments, ordinal_moments
+from analysis.sem.ordinal.moments import OrdinalMoments, ordinal_moments
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray

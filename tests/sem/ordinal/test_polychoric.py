@@ -4,15 +4,15 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from analysis.sem.polychoric import (
+from analysis.sem.ordinal.normal import FAR, bivariate_cdf, bivariate_density
+from analysis.sem.ordinal.polychoric import (
     POLYCHORIC_BOUND,
     cell_derivatives,
     cell_probabilities,
     fit_polychoric,
     padded_thresholds,
 )
-from analysis.sem.polychoric_influence import cell_scores, polychoric_influence, threshold_influence
-from analysis.sem.polychoric_normal import FAR, bivariate_cdf, bivariate_density
+from analysis.sem.ordinal.polychoric_influence import cell_scores, polychoric_influence, threshold_influence
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray

@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.special import ndtr, ndtri
 
-from analysis.sem.polychoric_normal import FAR, bivariate_cdf, bivariate_density
+from analysis.sem.ordinal.normal import FAR, bivariate_cdf, bivariate_density
 
 Array = NDArray[np.float64]
 Flags = NDArray[np.bool_]

@@ -15,10 +15,10 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from analysis.sem.ordinal_coding import CodedAnswers
-from analysis.sem.ordinal_continuous import ContinuousData, ContinuousPairs, margin_scores, pearson_scores
-from analysis.sem.ordinal_layout import StatisticLayout
-from analysis.sem.ordinal_polyserial import PolyserialData, PolyserialScores, polyserial_scores, row_blocks
+from analysis.sem.ordinal.coding import CodedAnswers
+from analysis.sem.ordinal.continuous import ContinuousData, ContinuousPairs, margin_scores, pearson_scores
+from analysis.sem.ordinal.layout import StatisticLayout
+from analysis.sem.ordinal.polyserial import PolyserialData, PolyserialScores, polyserial_scores, row_blocks
 
 Array = NDArray[np.float64]
 Integers = NDArray[np.intp]

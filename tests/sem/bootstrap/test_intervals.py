@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from analysis.sem.intervals import bias_correction, interval, jackknife_acceleration, normal_quantiles
+from analysis.sem.bootstrap.intervals import bias_correction, interval, jackknife_acceleration, normal_quantiles
 from hypothesis import given
 from hypothesis import strategies as st
 from scipy import special, stats

@@ -10,8 +10,8 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from analysis.sem.intervals import IntervalType, interval
-from analysis.sem.resampling import Kind
+from analysis.sem.bootstrap.draws import Kind
+from analysis.sem.bootstrap.intervals import IntervalType, interval
 
 Array = NDArray[np.float64]
 

@@ -1,0 +1,1 @@
+"""Resampling: draws, refits in stacks or one by one, intervals."""

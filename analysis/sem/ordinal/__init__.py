@@ -1,0 +1,1 @@
+"""Sample moments of ordinal variables: thresholds, polychoric and polyserial correlations, their covariance."""
