@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from analysis.errors import DataError, Problem
 
 if TYPE_CHECKING:
-    from analysis.sem.bootstrap import Executor
+    from analysis.sem.bootstrap.resample import Executor
     from analysis.sem.estimate import FitOptions
 
 ESTIMATORS = ("ML", "MLR", "MLM", "GLS", "ULS", "DWLS", "WLSMV")
