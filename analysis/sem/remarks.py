@@ -8,6 +8,7 @@ from itertools import combinations
 import numpy as np
 
 from analysis.sem.groups import GroupRows
+from analysis.sem.moments import SampleMoments
 from analysis.sem.patterns import coverage
 from analysis.sem.solution import Solution
 from analysis.sem.starts import FIRST
@@ -67,6 +68,11 @@ def _of_estimates(solution: Solution) -> Iterator[str]:
 
 
 def _of_inference(solution: Solution) -> Iterator[str]:
+    if solution.rows is None and all(_is_correlation(sample) for sample in solution.samples):
+        yield (
+            "the matrix given is a correlation matrix: standard errors of unstandardised parameters take it for a "
+            "covariance matrix; those of the standardised solution (std_all_se) hold"
+        )
     if solution.covariance is None:
         yield f"no standard errors: the data barely tell apart {', '.join(solution.flat)}"
     for constraint in solution.binding:
@@ -98,3 +104,9 @@ def _empty_tables(rows: Sequence[GroupRows], ordinal: Sequence[str]) -> list[str
 def _listed(pairs: Sequence[str]) -> str:
     rest = len(pairs) - _SHOWN
     return "; ".join(pairs[:_SHOWN]) + (f"; and {rest} pairs more" if rest > 0 else "")
+
+
+def _is_correlation(sample: SampleMoments) -> bool:
+    """Whether the variances, divided by N - 1 as programs print them, are all 1."""
+    printed = np.diag(sample.covariance) * sample.n_observations / (sample.n_observations - 1)
+    return bool(np.allclose(printed, 1.0, rtol=1e-9))

@@ -138,3 +138,13 @@ def test_what_lavaan_refuses_is_refused_with_a_remedy(
     with pytest.raises(error) as caught:
         sem.fit(model, simulated(100, 10).assign(**change))  # type: ignore[arg-type]
     assert all(problem.what and problem.hint for problem in caught.value.problems)
+
+
+def test_a_correlation_matrix_is_remarked_and_its_standardised_errors_are_those_of_the_responses() -> None:
+    data = simulated(300, 21)
+    whole = sem.fit(THREE_FACTORS, data)
+    given = sem.fit(THREE_FACTORS, cov=data.corr(), nobs=300)
+    assert any("correlation matrix" in warning for warning in given.warnings)
+    assert not any("correlation matrix" in warning for warning in whole.warnings)
+    columns = ["std_all", "std_all_se"]
+    np.testing.assert_allclose(given.tidy()[columns], whole.tidy()[columns], rtol=1e-6)
