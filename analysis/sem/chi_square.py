@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import numpy as np
 from scipy import special
 
 
@@ -48,8 +47,3 @@ def two_sided_normal(z: float) -> float:
 def normal_quantile(probability: float) -> float:
     """Standard normal quantile."""
     return float(special.ndtri(probability))
-
-
-def is_number(value: float | None) -> bool:
-    """Whether ``value`` is there and finite."""
-    return value is not None and bool(np.isfinite(value))

@@ -24,7 +24,6 @@ GRID = "#d9dee4"
 PAPER = "#ffffff"
 BLUE = "#0072b2"
 ORANGE = "#d55e00"
-GREEN = "#009e73"
 WIDTH = 9.6  # inches: 691 points, the width of a page's text
 FOOT = 0.28  # inches kept at the bottom of every figure for the words on simulated responses
 DOTS_PER_INCH = 160
