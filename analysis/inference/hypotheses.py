@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass, fields
-from typing import Literal, Protocol
+from typing import Literal
 
 import pandas as pd
 
@@ -12,57 +12,10 @@ from analysis.errors import Problem, SpecificationError, nearest
 from analysis.inference.rows import key_of, parse_key, written
 from analysis.multilevel import MixedResult
 from analysis.sem import Estimate, SemResult
+from analysis.study_files import Estimand, Hypothesis
 
 LEVEL = 0.05
 Verdict = Literal["supported", "not supported", "contrary"]
-
-
-class Statement(Protocol):
-    """The same words in two languages."""
-
-    @property
-    def en(self) -> str:
-        """English."""
-
-    @property
-    def fr(self) -> str:
-        """French."""
-
-
-class Estimand(Protocol):
-    """What is estimated: a parameter or defined effect of a model, or a term of a mixed model."""
-
-    @property
-    def kind(self) -> str:
-        """One of "parameter", "effect", "mixed"."""
-
-    @property
-    def model(self) -> str:
-        """Name of the fitted model."""
-
-    @property
-    def name(self) -> str:
-        """``y ~ x``, the name of a defined effect, or the term of a mixed model."""
-
-
-class Hypothesis(Protocol):
-    """An expectation stated before the data are seen."""
-
-    @property
-    def id(self) -> str:
-        """Short name."""
-
-    @property
-    def statement(self) -> Statement:
-        """The hypothesis in words."""
-
-    @property
-    def estimand(self) -> Estimand:
-        """What is estimated."""
-
-    @property
-    def sign(self) -> str:
-        """The sign expected, "+" or "-"."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,8 +6,9 @@ from collections.abc import Iterable, Mapping
 
 import pandas as pd
 
-from analysis.inference.hypotheses import Hypothesis, judge
+from analysis.inference.hypotheses import judge
 from analysis.sem import SemResult
+from analysis.study_files import Hypothesis
 
 
 def judge_alternatives(hypotheses: Iterable[Hypothesis], fits: Mapping[str, SemResult], model: str) -> pd.DataFrame:
