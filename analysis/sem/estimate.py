@@ -142,8 +142,7 @@ def _given(
 
 
 def _require_no_collision(table: ParameterTable, data: pd.DataFrame | None) -> None:
-    columns = set() if data is None else set(data.columns)
-    if both := [name for name in table.latent if name in columns]:
+    if data is not None and (both := [name for name in table.latent if name in data.columns]):
         raise ModelError(
             Problem(f"'{name}' is a latent variable of the model and a column of the data", "model", "rename one")
             for name in both

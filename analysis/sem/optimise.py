@@ -12,6 +12,7 @@ from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.linalg import lapack  # a solve in one call: numpy's would factor twice
 
 Array = NDArray[np.float64]
 
@@ -113,6 +114,10 @@ class _Local:
         slope = self.slope if self.free is None else self.free.T @ self.slope
         return float(np.max(np.abs(slope), initial=0.0))
 
+    def penalty(self) -> float:
+        """What a unit of violation counts in the merit of a point: more than any multiplier."""
+        return 2.0 * float(np.abs(self.multipliers()).max()) + 1.0 if len(self.jacobian) else 1.0
+
     def multipliers(self) -> Array:
         """Least-squares multipliers of the constraints."""
         if not len(self.jacobian):
@@ -143,7 +148,7 @@ def minimise(function: Function, start: Array, constraint: Constraint = unconstr
         if not np.isfinite(local.curvature).all():
             message = "the search ran off to where F has no slope"
             break
-        penalty = 2.0 * float(np.max(np.abs(local.multipliers()), initial=0.0)) + 1.0
+        penalty = local.penalty()
         merit = point.value + penalty * local.violation
         while True:
             step = local.step(damping)
@@ -153,7 +158,7 @@ def minimise(function: Function, start: Array, constraint: Constraint = unconstr
                 return Optimum(theta, point.value, norm, True, iteration, evaluations, multipliers, "converged", point)
             trial = theta + step * local.scale
             candidate = function.at(trial)
-            violation = float(np.abs(constraint(trial)[0]).sum())
+            violation = float(sum(np.abs(constraint(trial)[0])))  # often of nothing
             evaluations += 1
             gain = merit - candidate.value - penalty * violation
             if gain > 0 or (decrement < _ROUNDING and gain > -_NOISE):
@@ -236,19 +241,16 @@ def _exceeds(matrix: Array, least: float) -> bool:
     """Whether all eigenvalues of ``matrix`` are above ``least``."""
     shifted = matrix.copy()
     shifted.flat[:: len(matrix) + 1] -= least
-    try:
-        np.linalg.cholesky(shifted)
-    except np.linalg.LinAlgError:
-        return False
-    return True
+    return bool(lapack.dpotrf(shifted)[1] == 0)
 
 
 def _damped_step(curvature: Array, slope: Array, damping: float) -> Array:
     """Solve (C + damping I) step = -slope; a singular C takes the shortest step."""
+    if not len(slope):
+        return slope
     damped = curvature.copy()
     damped.flat[:: len(slope) + 1] += damping + 1e-14
-    try:
-        np.linalg.cholesky(damped)
-    except np.linalg.LinAlgError:
+    _, step, info = lapack.dposv(damped, -slope)
+    if info:
         return np.asarray(-np.linalg.lstsq(damped, slope, rcond=1e-12)[0])
-    return np.asarray(-np.linalg.solve(damped, slope))
+    return np.asarray(step)

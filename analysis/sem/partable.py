@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
@@ -54,9 +55,13 @@ class TableOptions:
     thresholds: tuple[tuple[str, int], ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, eq=False)
 class ParameterTable:
-    """All parameters of a model, group by group in lavaan's order: as written, variances, covariances, means."""
+    """All parameters of a model, group by group in lavaan's order: as written, variances, covariances, means.
+
+    Tables are told apart by identity, so that what is derived from one can be kept; what it says of itself is
+    computed once, and that is why it has no slots.
+    """
 
     parameters: tuple[Parameter, ...]
     definitions: tuple[Relation, ...]
@@ -67,12 +72,12 @@ class ParameterTable:
     groups: tuple[str, ...]
     meanstructure: bool
 
-    @property
+    @cached_property
     def ordinal(self) -> tuple[str, ...]:
         """Observed variables that are cut from latent responses."""
         return tuple(dict.fromkeys(row.lhs for row in self.parameters if row.op == "~*~"))
 
-    @property
+    @cached_property
     def n_free(self) -> int:
         """Number of free parameters; tied parameters count once."""
         return max((row.free for row in self.parameters), default=0)

@@ -70,11 +70,12 @@ def standardised_solution(solution: Solution, kind: Kind = "std_all", level: flo
     return StandardisedSolution(kind, tuple(_estimate(*row, quantile) for row in rows))
 
 
-def standardised_errors(solution: Solution, kind: Kind = "std_all") -> list[float | None]:
-    """Standard errors alone, of all rows of the table and then of its definitions; None where nothing can vary."""
-    _, jacobian = _with_definitions(solution, kind)
+def with_errors(solution: Solution) -> tuple[Array, Array]:
+    """``std_all`` of all rows and then of the definitions, and its standard errors, NaN where nothing can vary."""
+    values, jacobian = _with_definitions(solution, "std_all")
     errors = _standard_errors(jacobian, solution.covariance)
-    return [float(error) if error > _CONSTANT else None for error in errors]
+    with np.errstate(invalid="ignore"):
+        return values, np.where(errors > _CONSTANT, errors, np.nan)
 
 
 def _with_definitions(solution: Solution, kind: Kind) -> tuple[Array, Array]:
@@ -139,13 +140,13 @@ def _variance_slopes(structure: Structure, at: Implied, values: Array) -> tuple[
     residual, own = np.zeros_like(total), np.eye(len(values))
     diagonal = i == j
     residual[i[diagonal], structure.s[diagonal]] = 1.0
-    ordinal = structure.delta_at
-    residual[ordinal] = -total[ordinal]
-    total[ordinal] = 0.0
-    total[ordinal, structure.delta] = -2.0 / at.delta[ordinal] ** 3
-    residual[ordinal] += total[ordinal]
-    left_over = diagonal & np.isin(i, ordinal)
-    own[structure.s[left_over]] = residual[i[left_over]]
+    if len(ordinal := structure.delta_at):
+        residual[ordinal] = -total[ordinal]
+        total[ordinal] = 0.0
+        total[ordinal, structure.delta] = -2.0 / at.delta[ordinal] ** 3
+        residual[ordinal] += total[ordinal]
+        left_over = diagonal & np.isin(i, ordinal)
+        own[structure.s[left_over]] = residual[i[left_over]]
     return total, residual, own
 
 
@@ -162,7 +163,7 @@ def _standard_errors(jacobian: Array, covariance: Array | None) -> Array:
     if covariance is None:
         return np.full(len(jacobian), np.nan)
     with np.errstate(invalid="ignore"):
-        return np.asarray(np.sqrt(np.maximum(np.einsum("ri,ij,rj->r", jacobian, covariance, jacobian), 0.0)))
+        return np.asarray(np.sqrt(np.maximum(((jacobian @ covariance) * jacobian).sum(axis=1), 0.0)))
 
 
 def _estimate(
