@@ -112,7 +112,7 @@ mixed_expected <- function(case) {
   random <- as.data.frame(lme4::VarCorr(fit))
   derivatives <- fit@optinfo$derivs
   list(
-    versions = versions(c("lme4", "lmerTest")),
+    versions = versions(c("lme4", "lmerTest", second_opinions(case))),
     optimiser = list(
       messages = as.list(unlist(fit@optinfo$conv$lme4$messages)), gradient_max = max(abs(derivatives$gradient)),
       theta = as.list(lme4::getME(fit, "theta"))
@@ -126,6 +126,8 @@ mixed_expected <- function(case) {
     r2_conditional = (part$fixed + part$random) / total, variance_parts = part,
     ranef = ranef_table(fit), fitted = as.list(unname(head(fitted(fit), 10))),
     fitted_population = as.list(unname(head(predict(fit, re.form = NA), 10))),
-    profile = if ("profile" %in% case$dump) profile_table(fit)
+    profile = if ("profile" %in% case$dump) profile_table(fit),
+    cluster_robust = if ("cluster_robust" %in% case$dump) cluster_robust_table(fit),
+    performance = if ("performance" %in% case$dump) explained_variance(fit)
   )
 }

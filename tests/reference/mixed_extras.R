@@ -1,0 +1,22 @@
+# What other packages say of a mixed model that lme4 fitted: clubSandwich and performance.
+
+# Packages that the case's dump asks beside lme4.
+second_opinions <- function(case) {
+  c(if ("cluster_robust" %in% case$dump) "clubSandwich", if ("performance" %in% case$dump) "performance")
+}
+
+# Bias-reduced cluster-robust covariance (CR2) with Satterthwaite's degrees of freedom.
+cluster_robust_table <- function(fit) {
+  if (length(lme4::ngrps(fit)) != 1) stop("clubSandwich takes one grouping factor")
+  # clubSandwich knows the class lmerMod, not lmerTest's.
+  plain <- as(fit, "lmerMod")
+  test <- clubSandwich::coef_test(plain, vcov = "CR2", test = "Satterthwaite")
+  data.frame(
+    term = rownames(test), est = test$beta, se = test$SE, df = test$df_Satt, pvalue = test$p_Satt, row.names = NULL
+  )
+}
+
+explained_variance <- function(fit) {
+  r2 <- performance::r2_nakagawa(fit, tolerance = 0)
+  list(r2_marginal = r2$R2_marginal[[1]], r2_conditional = r2$R2_conditional[[1]])
+}
