@@ -1,12 +1,13 @@
 """Starts tried one after the other until a minimum is reached, in a fixed order.
 
-1. Item sums: the values of ``starting_values``.
-2. The same with latent covariances from the correlations of the factors' item sums.
-3. Loadings that give every item the same share of common variance, signed by the items' first principal component.
-4. Item sums with latent variances of a tenth, so that the items are nearly independent.
-5. Four random changes of the first start, by fixed seeds.
+1. Item sums and composites: the values of ``starting_values``, with latent moments by ``with_composites``.
+2. Item sums alone: latent variances at half the marker's, covariances at 0.
+3. The same with latent covariances from the correlations of the factors' item sums.
+4. Loadings that give every item the same share of common variance, signed by the items' first principal component.
+5. Item sums with latent variances of a tenth, so that the items are nearly independent.
+6. Four random changes of item sums, by fixed seeds.
 
-Values written in the model by ``start()`` hold in the first four. Where none leads to a minimum, the first counts.
+Values written in the model by ``start()`` hold in the first five. Where none leads to a minimum, the first counts.
 """
 
 from __future__ import annotations
@@ -17,6 +18,7 @@ from dataclasses import replace
 import numpy as np
 from numpy.typing import NDArray
 
+from analysis.sem.composites import with_composites
 from analysis.sem.constraints import minimise_constrained
 from analysis.sem.moments import SampleMoments
 from analysis.sem.optimise import Function, Optimum
@@ -26,9 +28,9 @@ from analysis.sem.starting_values import starting_values
 
 Array = NDArray[np.float64]
 
-FIRST = "item sums"
+FIRST = "item sums and composites"
 _PERTURBED = 4
-N_STARTS = 4 + _PERTURBED
+N_STARTS = 5 + _PERTURBED
 
 
 def minimise_from_starts(
@@ -52,7 +54,8 @@ def minimise_from_starts(
 def starts(table: ParameterTable, samples: Sequence[SampleMoments]) -> Iterator[tuple[str, Array]]:
     """All starts (n_free,) in their order, each with its name."""
     first = starting_values(table, samples)
-    yield FIRST, first
+    yield FIRST, with_composites(table, samples, first)
+    yield "item sums", first
     yield "item sums with latent covariances", _with_latent_covariances(table, samples, first)
     yield "loadings alike", _with_loadings_alike(table, samples, first)
     yield "small latent variances", _with_small_variances(table, first)
