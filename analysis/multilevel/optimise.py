@@ -100,15 +100,16 @@ def _newton_step(at: Derivatives) -> Array:
     step = -(vectors[:, curved] @ (along[curved] / size[curved]))
     if values[0] < -SADDLE * size.max() and -0.5 * float(at.gradient @ step) < DECREMENT:
         step = SIDESTEP * vectors[:, 0]  # a saddle, such as Λ = 0 where the variance is not zero
-    longest = 2.0 * max(1.0, float(np.abs(at.theta).max()))
+    longest = 0.9 * max(1.0, float(np.abs(at.theta).max()))
     return step * min(1.0, longest / max(float(np.abs(step).max()), np.finfo(float).tiny))
 
 
 def _line_search(equations: NormalEquations, at: Derivatives, step: Array, reml: bool) -> Derivatives:
-    """The first of step, step/2, step/4, … that does not raise the deviance; where none does, ``at`` itself."""
+    """The first of step, step/2, step/4, … that lowers the deviance as its slope promises; else ``at`` itself."""
     for halvings in range(30):
         trial = derivatives(equations, at.theta + step * 0.5**halvings, reml)
-        if trial.deviance <= at.deviance + 1e-12 * abs(at.deviance):
+        expected = 1e-4 * 0.5**halvings * float(at.gradient @ step)
+        if trial.deviance <= at.deviance + expected + 1e-12 * abs(at.deviance):
             return trial
     return at
 
