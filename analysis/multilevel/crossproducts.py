@@ -32,7 +32,8 @@ class Block:
     @property
     def n_theta(self) -> int:
         """Elements of the lower triangle of its relative covariance factor."""
-        return self.Z.shape[1] * (self.Z.shape[1] + 1) // 2
+        q = int(self.Z.shape[1])
+        return q * (q + 1) // 2
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +66,7 @@ class Level:
     @property
     def width(self) -> int:
         """Number q of its columns."""
-        return self.products.shape[1]
+        return int(self.products.shape[1])
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,9 +8,9 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from analysis.errors import DataError, ModelError, Problem, nearest
+from analysis.errors import ModelError, Problem, nearest
+from analysis.multilevel.collinearity import independent_columns
 from analysis.multilevel.design_checks import (
-    require_group,
     require_outcome,
     require_rows,
     require_slopes,
@@ -18,33 +18,11 @@ from analysis.multilevel.design_checks import (
     require_weights,
 )
 from analysis.multilevel.expression import Array, Columns, deparse, evaluate, grouped_by, names
-from analysis.multilevel.formula import Algebra, Atom, Formula, Grouping
-from analysis.multilevel.model_matrix import Factor, ModelMatrix, Values, model_matrix
+from analysis.multilevel.formula import Formula
+from analysis.multilevel.model_matrix import Factor, Values, model_matrix
+from analysis.multilevel.random_blocks import RandomBlock, random_blocks
+from analysis.multilevel.terms import Algebra, Atom
 from analysis.multilevel.variables import analysed, atom_values, group_codes, missing, numbers
-
-RANK_TOLERANCE = 1e-7  # lme4's rankMatrix tolerance for the fixed part
-
-
-@dataclass(frozen=True, slots=True)
-class RandomBlock:
-    """A random term with q effects that covary, over G groups.
-
-    ``label`` is lme4's name of the term ("g", and "g.1" where g has a term already), ``group`` that of the groups,
-    whose ``codes`` (n,) run from 0 to G-1 and stand for ``levels`` (G,). ``Z`` (n, q) holds the rows of the effects
-    ``names`` (q,), not spread over groups.
-    """
-
-    label: str
-    group: str
-    Z: Array
-    codes: NDArray[np.intp]
-    levels: tuple[str, ...]
-    names: tuple[str, ...]
-
-    @property
-    def n_groups(self) -> int:
-        """Number of groups."""
-        return len(self.levels)
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,16 +99,18 @@ def build_design(formula: Formula, data: pd.DataFrame, weights: str | None = Non
     rows = ~np.isnan(y)
     if weight is not None:
         rows &= ~np.isnan(weight)
-    for values in columns.values():
-        rows &= ~missing(values)
+    for column in columns.values():
+        rows &= ~missing(column)
     for coded, _ in codes.values():
         rows &= coded >= 0
     require_rows(rows, formula.variables, data)
     values = {atom: _analysed(atom, column, rows, data) for atom, column in columns.items()}
     for atom, value in values.items():
         require_usable(atom.label, value)
-    fixed = _matrix(formula.fixed, values, int(rows.sum()))
-    blocks = _blocks(formula, values, {name: (coded[rows], levels) for name, (coded, levels) in codes.items()})
+    fixed = model_matrix(formula.fixed, [values[atom] for atom in formula.fixed.atoms], int(rows.sum()))
+    blocks = random_blocks(
+        formula.random, values, {name: (coded[rows], levels) for name, (coded, levels) in codes.items()}
+    )
     y = y[rows]
     require_outcome(y, deparse(formula.response), blocks)
     require_slopes(blocks)
@@ -151,24 +131,6 @@ def build_design(formula: Formula, data: pd.DataFrame, weights: str | None = Non
     )
 
 
-def independent_columns(X: Array) -> list[int]:
-    """Columns of X that those before them do not determine, by Gram-Schmidt with reorthogonalisation.
-
-    A column is left out when what remains of it is shorter than 1e-7 of its length (as R's ``qr``).
-    """
-    basis = np.zeros((len(X), 0))
-    kept: list[int] = []
-    for j in range(X.shape[1]):
-        column = X[:, j]
-        rest = column - basis @ (basis.T @ column)
-        rest = rest - basis @ (basis.T @ rest)
-        length = float(np.linalg.norm(rest))
-        if length > RANK_TOLERANCE * float(np.linalg.norm(column)):
-            basis = np.column_stack([basis, rest / length])
-            kept.append(j)
-    return kept
-
-
 def _require_known(formula: Formula, data: pd.DataFrame, weights: str | None) -> None:
     columns = [str(column) for column in data.columns]
     wanted = formula.variables if weights is None else (*formula.variables, weights)
@@ -184,55 +146,3 @@ def _analysed(atom: Atom, values: Array | Factor, rows: NDArray[np.bool_], data:
         return analysed(atom, values, rows)
     kept = data.loc[rows]
     return analysed(atom, atom_values(atom, kept), np.ones(len(kept), dtype=bool))
-
-
-def _matrix(algebra: Algebra, values: dict[Atom, Values], n: int) -> ModelMatrix:
-    return model_matrix(algebra, [values[atom] for atom in algebra.atoms], n)
-
-
-Codes = dict[str, tuple[NDArray[np.intp], pd.Index]]
-
-
-def _blocks(formula: Formula, values: dict[Atom, Values], codes: Codes) -> tuple[RandomBlock, ...]:
-    """Random terms in lme4's order: by number of groups, descending; at equal numbers the later term first."""
-    found: list[RandomBlock] = []
-    for term in formula.random:
-        group, levels = _combined(term.group, codes)
-        n = len(group)
-        effects = _matrix(term.effects, values, n)
-        if not effects.names:
-            raise ModelError(Problem("the random term has no effect", "formula", f"write (1 | {term.group.label})"))
-        require_group(term.group.label, [codes[name][1] for name in term.group.variables], len(levels), n)
-        found.append(RandomBlock(term.group.label, term.group.label, effects.X, group, levels, effects.names))
-    sizes = [block.n_groups for block in found]
-    if any(after > before for before, after in zip(sizes, sizes[1:], strict=False)):
-        found = sorted(found, key=lambda block: block.n_groups)[::-1]
-    return tuple(_labelled(found))
-
-
-def _labelled(blocks: list[RandomBlock]) -> list[RandomBlock]:
-    from dataclasses import replace
-
-    seen: dict[str, int] = {}
-    labelled = []
-    for block in blocks:
-        times = seen.get(block.group, 0)
-        seen[block.group] = times + 1
-        labelled.append(replace(block, label=f"{block.group}.{times}") if times else block)
-    return labelled
-
-
-def _combined(group: Grouping, codes: Codes) -> tuple[NDArray[np.intp], tuple[str, ...]]:
-    """Codes (n,) of the combinations of a term's grouping variables that occur, and their labels."""
-    combined, levels = codes[group.variables[0]]
-    labels = [str(level) for level in levels]
-    for name in group.variables[1:]:
-        more, levels = codes[name]
-        combined = combined * len(levels) + more
-        used, combined = np.unique(combined, return_inverse=True)
-        labels = [f"{labels[u // len(levels)]}:{levels[u % len(levels)]}" for u in used]
-    counts = np.bincount(combined, minlength=len(labels))
-    if counts.all():
-        return combined, tuple(labels)
-    used = np.flatnonzero(counts)
-    return (np.cumsum(counts > 0) - 1)[combined], tuple(labels[u] for u in used)

@@ -3,18 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
 from analysis.errors import DataError, ModelError, Problem
+from analysis.multilevel.collinearity import independent_columns
 from analysis.multilevel.expression import Array
 from analysis.multilevel.model_matrix import Basis, Factor, Values
-
-if TYPE_CHECKING:
-    from analysis.multilevel.design import RandomBlock
+from analysis.multilevel.random_blocks import RandomBlock
 
 
 def require_rows(rows: NDArray[np.bool_], variables: Sequence[str], data: pd.DataFrame) -> None:
@@ -39,20 +37,6 @@ def require_usable(label: str, values: Values) -> None:
             _require_finite(values, f"'{label}'")
 
 
-def require_group(label: str, levels: Sequence[pd.Index], n_groups: int, n: int) -> None:
-    """Raise DataError for a grouping factor that is a measure, has one group, or a group for each row."""
-    for index in levels:
-        if pd.api.types.is_float_dtype(index) and bool((index % 1 != 0).any()):
-            what = f"the grouping variable '{label}' has decimals: it is a measure, not a group"
-            raise DataError(Problem(what, "data", "group by a label or a whole number"))
-    if n_groups < 2:
-        what = f"the grouping variable '{label}' has a single group among the analysed rows"
-        raise DataError(Problem(what, "data", "a mixed model needs at least two groups"))
-    if n_groups == n:
-        hint = "with one row per group, group and residual variance cannot be told apart"
-        raise DataError(Problem(f"each row is a group of its own in '{label}'", "data", hint))
-
-
 def require_outcome(y: Array, label: str, blocks: Sequence[RandomBlock]) -> None:
     """Raise for an outcome that is infinite (DataError), constant, or constant within groups (ModelError)."""
     _require_finite(y, f"the outcome '{label}'")
@@ -67,8 +51,6 @@ def require_outcome(y: Array, label: str, blocks: Sequence[RandomBlock]) -> None
 
 def require_slopes(blocks: Sequence[RandomBlock]) -> None:
     """Raise ModelError for effects that cannot vary over their groups, and for more effects than rows."""
-    from analysis.multilevel.design import independent_columns
-
     problems = []
     for block in blocks:
         for j, name in enumerate(block.names):

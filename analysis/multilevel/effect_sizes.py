@@ -31,9 +31,7 @@ def design_effect(icc: float, mean_size: float) -> float:
     return 1.0 + (mean_size - 1.0) * icc
 
 
-def explained_variance(
-    design: Design, beta: Array, covariances: Sequence[Array], sigma2: float
-) -> ExplainedVariance:
+def explained_variance(design: Design, beta: Array, covariances: Sequence[Array], sigma2: float) -> ExplainedVariance:
     """R² of Nakagawa & Schielzeth (2013, Methods in Ecology and Evolution 4), random slopes by Johnson (2014).
 
     ``beta`` (p,), ``covariances`` (q, q) of the effects of each random block. The variance of the fixed part is that

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
-from typing import Literal
 
 from analysis.multilevel.algebra import (
     INTERCEPT,
@@ -34,44 +33,8 @@ from analysis.multilevel.expression import (
     parse_call,
     with_group,
 )
+from analysis.multilevel.terms import Algebra, Atom, Grouping, RandomTerm
 from analysis.multilevel.tokens import Cursor, Token, fail
-
-
-@dataclass(frozen=True, slots=True)
-class Atom:
-    """One factor of a term: a variable, a function of variables, a polynomial or a forced category.
-
-    ``label`` is its name as R prints it, ``degree`` the degree of a polynomial (0 for the other kinds).
-    """
-
-    kind: Literal["value", "category", "polynomial"]
-    label: str
-    expression: Expression
-    degree: int = 0
-
-
-@dataclass(frozen=True, slots=True)
-class Algebra:
-    """A sum of terms over ``atoms``, in R's order: the intercept, if any, then by number of factors."""
-
-    terms: Terms
-    atoms: tuple[Atom, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class Grouping:
-    """The groups of a random term: the combinations of ``variables``. ``label`` is lme4's name for them."""
-
-    label: str
-    variables: tuple[str, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class RandomTerm:
-    """Effects that vary, and covary, between the groups of ``group``."""
-
-    effects: Algebra
-    group: Grouping
 
 
 @dataclass(frozen=True, slots=True)

@@ -188,8 +188,8 @@ def _factor(level: Level, theta: Values) -> Values:
 def _summed(left: Values, right: Values, starts: NDArray[np.intp]) -> Values:
     """Left'right summed over the groups of each parent: (d, G, q, a), (d, G, q, b) to (d, G_parent, a, b)."""
     if len(starts) == 1:
-        q, a, b = left.shape[-2], left.shape[-1], right.shape[-1]
-        flat = left.reshape(left.shape[0], -1, a).swapaxes(-1, -2) @ right.reshape(right.shape[0], -1, b)
+        flat = left.reshape(len(left), -1, left.shape[-1]).swapaxes(-1, -2)
+        flat = flat @ right.reshape(len(right), -1, right.shape[-1])
         return np.asarray(flat[:, None])
     return np.asarray(np.add.reduceat(left.swapaxes(-1, -2) @ right, starts, axis=1))
 

@@ -1,4 +1,4 @@
-"""Model matrices as R builds them: treatment contrasts where a margin is in the model, R's names and order of columns."""
+"""Model matrices as R builds them: treatment contrasts where a margin is in the model, R's names and order."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from analysis.multilevel.algebra import INTERCEPT, Term
 from analysis.multilevel.expression import Array
-from analysis.multilevel.formula import Algebra
+from analysis.multilevel.terms import Algebra
 
 
 @dataclass(frozen=True, slots=True)

@@ -33,7 +33,7 @@ MAXIMUM_ITERATIONS = 100
 
 @dataclass(frozen=True, slots=True)
 class Optimum:
-    """Where one start led: ``name`` of the start, iterations, and whether gradient and Hessian are those of a minimum."""
+    """Where the start ``name`` led, in how many iterations, and whether gradient and Hessian are those of a minimum."""
 
     name: str
     converged: bool
@@ -81,14 +81,14 @@ def _agree(one: Optimum, other: Optimum) -> bool:
 def _newton(equations: NormalEquations, blocks: Sequence[Block], scale: float, reml: bool) -> Optimum:
     theta = scale * np.concatenate([np.eye(q)[np.triu_indices(q)] for q in _widths(blocks)])
     at = derivatives(equations, theta, reml)
-    for iteration in range(1, MAXIMUM_ITERATIONS + 1):
+    last, iterations = False, 0
+    while not last and iterations < MAXIMUM_ITERATIONS:
         step = _newton_step(at)
         last = -0.5 * float(at.gradient @ step) < DECREMENT and float(np.abs(step).max()) < SIDESTEP
         at = _line_search(equations, at, step, reml)
-        if last:
-            break
+        iterations += 1
     at = _onto_boundary(equations, blocks, at, reml)
-    return Optimum(f"Newton from {scale:g}", _is_minimum(at), iteration, at)
+    return Optimum(f"Newton from {scale:g}", _is_minimum(at), iterations, at)
 
 
 def _newton_step(at: Derivatives) -> Array:
@@ -101,7 +101,8 @@ def _newton_step(at: Derivatives) -> Array:
     if values[0] < -SADDLE * size.max() and -0.5 * float(at.gradient @ step) < DECREMENT:
         step = SIDESTEP * vectors[:, 0]  # a saddle, such as Λ = 0 where the variance is not zero
     longest = 0.9 * max(1.0, float(np.abs(at.theta).max()))
-    return step * min(1.0, longest / max(float(np.abs(step).max()), np.finfo(float).tiny))
+    shortened = min(1.0, longest / max(float(np.abs(step).max()), float(np.finfo(float).tiny)))
+    return np.asarray(step * shortened)
 
 
 def _line_search(equations: NormalEquations, at: Derivatives, step: Array, reml: bool) -> Derivatives:

@@ -18,7 +18,6 @@ from analysis.multilevel.term_tests import type_three
 Array = NDArray[np.float64]
 
 INTERCEPT = ("(Intercept)",)
-NO_DF = "the variance of the coefficient does not depend on the variance parameters in any direction they can move"
 NO_ICC = "the intraclass correlation is that of a model with an intercept and a random intercept alone"
 NO_CORRELATION = "the correlation of a random effect whose variance is zero"
 
@@ -58,7 +57,7 @@ def present(solution: Solution, formula: str, name: str) -> MixedResult:
         ),
         conventions=_conventions(solution),
         warnings=tuple(_warnings(solution, singular)),
-        undefined=_undefined(null, components, fixed),
+        undefined=_undefined(null, components),
     )
 
 
@@ -117,12 +116,10 @@ def _warnings(solution: Solution, singular: bool) -> Iterator[str]:
         yield "not converged: the likelihood still rises where the search stopped"
     if not solution.search.agreed:
         ends = "; ".join(f"{run.name}: {run.at.deviance:.6f}" for run in solution.search.tried)
-        yield f"not converged: no two starts of the search lead to the highest likelihood (deviance up to a constant {ends})"
+        yield f"not converged: no two starts of the search lead to the highest likelihood (deviances from {ends})"
 
 
-def _undefined(
-    null: bool, components: tuple[VarianceComponent, ...], fixed: tuple[FixedEffect, ...]
-) -> dict[str, str]:
+def _undefined(null: bool, components: tuple[VarianceComponent, ...]) -> dict[str, str]:
     reasons = {}
     if not null:
         reasons["icc"] = NO_ICC

@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from analysis.multilevel.design import RandomBlock
 from analysis.multilevel.optimise import factors_of
+from analysis.multilevel.random_blocks import RandomBlock
 from analysis.multilevel.solution import Solution
 
 SINGULAR = 1e-4  # lme4's isSingular(): a diagonal of the relative covariance factor below this is zero

@@ -68,7 +68,7 @@ def solve_design(formula: Formula, design: Design, *, reml: bool = True) -> Solu
         raise EstimationError(Problem("a standard error is zero or not finite", "mixed model"))
     widths = [len(R) for R in whitened.R_Z]
     factors = [
-        triangular(np.linalg.solve(R, factor))
+        triangular(np.asarray(np.linalg.solve(R, factor), dtype=np.float64))
         for R, factor in zip(whitened.R_Z, factors_of(at.theta, widths), strict=True)
     ]
     return Solution(
@@ -97,4 +97,4 @@ def deviance_in_data_units(whitened: Whitened, reml: bool) -> float:
     jacobian = (n - p if reml else n) * float(np.log(whitened.scale))
     if reml:
         jacobian += float(np.linalg.slogdet(whitened.R_X)[1])
-    return 2.0 * jacobian - whitened.log_weights
+    return float(2.0 * jacobian - whitened.log_weights)

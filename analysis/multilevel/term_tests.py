@@ -51,6 +51,6 @@ def _estimable(design: Design) -> tuple[Array, NDArray[np.intp]]:
     """Each coefficient (p) as a function of the complete parametrisation, and where its own column stands there."""
     part = design.fixed
     complete = model_matrix(part.algebra, part.values, len(design.y), complete=True)
-    functions = np.linalg.lstsq(design.X, complete.X)[0]
+    functions: Array = np.asarray(np.linalg.lstsq(design.X, complete.X)[0], dtype=np.float64)
     functions[np.abs(functions) < ZERO] = 0.0
     return functions, np.array([complete.names.index(name) for name in part.names])

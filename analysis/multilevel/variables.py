@@ -11,8 +11,8 @@ from numpy.typing import NDArray
 
 from analysis.errors import ModelError, Problem
 from analysis.multilevel.expression import Array, Columns, Name, evaluate, grouped_by, names
-from analysis.multilevel.formula import Atom
 from analysis.multilevel.model_matrix import Basis, Factor, Values
+from analysis.multilevel.terms import Atom
 
 
 def numbers(variables: Iterable[str], data: pd.DataFrame) -> dict[str, Array]:
@@ -78,7 +78,8 @@ def group_codes(series: pd.Series) -> tuple[NDArray[np.intp], Any]:
     """Codes (n,), -1 where missing, and the sorted labels that they stand for."""
     if isinstance(series.dtype, pd.CategoricalDtype):
         return series.cat.codes.to_numpy(dtype=np.intp), series.cat.categories
-    codes, levels = pd.factorize(series, sort=True)
+    found, levels = pd.factorize(series, sort=True)
+    codes: NDArray[np.intp] = found.astype(np.intp, copy=False)
     return codes, levels
 
 

@@ -9,7 +9,6 @@ from analysis import multilevel
 from analysis.multilevel.result import MixedResult
 from tests.references import Case, case_names, load_case
 
-
 CASES = case_names("mixed", "rows")
 
 
