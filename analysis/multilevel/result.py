@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, fields
 from typing import Any
 
 import pandas as pd
@@ -11,16 +11,27 @@ import pandas as pd
 
 @dataclass(frozen=True, slots=True)
 class FixedEffect:
-    """A coefficient with its Wald statistic and 95 % interval; ``df`` is None where z is used."""
+    """A coefficient with its t statistic on ``df`` degrees of freedom and its 95 % interval."""
 
     term: str
     est: float
     se: float
-    df: float | None
+    df: float
     t: float
     pvalue: float
     ci_lower: float
     ci_upper: float
+
+
+@dataclass(frozen=True, slots=True)
+class TermTest:
+    """F test of all coefficients of a model term, of type III."""
+
+    term: str
+    f: float
+    num_df: int
+    den_df: float
+    pvalue: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +50,7 @@ class VarianceComponent:
 
 @dataclass(frozen=True, slots=True)
 class OptimiserRun:
-    """One optimiser that came to a finite likelihood."""
+    """One search for the variances that came to a finite likelihood."""
 
     name: str
     converged: bool
@@ -63,6 +74,7 @@ class MixedResult:
     npar: int
     groups: dict[str, int]
     fixed_effects: tuple[FixedEffect, ...]
+    term_tests: tuple[TermTest, ...]
     random_effects: tuple[VarianceComponent, ...]
     loglik: float
     aic: float
@@ -82,6 +94,11 @@ class MixedResult:
         """Fixed effects: term, est, se, df, t, pvalue, ci_lower, ci_upper."""
         frame = pd.DataFrame([asdict(effect) for effect in self.fixed_effects])
         return frame.astype({"df": float})
+
+    @property
+    def anova(self) -> pd.DataFrame:
+        """F tests of the terms: term, f, num_df, den_df, pvalue."""
+        return pd.DataFrame([asdict(test) for test in self.term_tests], columns=[f.name for f in fields(TermTest)])
 
     @property
     def random(self) -> pd.DataFrame:
@@ -127,6 +144,7 @@ class MixedResult:
             "npar": self.npar,
             "groups": self.groups,
             "fixed": [asdict(effect) for effect in self.fixed_effects],
+            "anova": [asdict(test) for test in self.term_tests],
             "random": [asdict(component) for component in self.random_effects],
             "logLik": self.loglik,
             "aic": self.aic,

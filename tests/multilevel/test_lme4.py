@@ -1,27 +1,15 @@
-"""Held to lme4: every reference with one grouping factor and one random term."""
+"""Held to lme4 and lmerTest: every reference of a mixed model."""
 
 from __future__ import annotations
 
 import numpy as np
+import pandas as pd
 import pytest
 from analysis import multilevel
-from analysis.errors import SmartCityError
-from analysis.multilevel.formula import parse_formula
 from analysis.multilevel.result import MixedResult
 from tests.references import Case, case_names, load_case
 
-
-def _is_fitted_here(name: str) -> bool:
-    case = load_case(name)
-    if set(case.options) - {"ml"}:
-        return False
-    try:
-        return len(parse_formula(case.model).random) == 1
-    except SmartCityError:
-        return False
-
-
-CASES = [name for name in case_names("mixed", "rows") if _is_fitted_here(name)]
+CASES = case_names("mixed", "rows")
 
 
 @pytest.fixture(scope="module", params=CASES)
@@ -31,7 +19,7 @@ def case(request: pytest.FixtureRequest) -> Case:
 
 @pytest.fixture(scope="module")
 def result(case: Case) -> MixedResult:
-    return multilevel.fit(case.model, case.frame(), reml=not case.options["ml"])
+    return multilevel.fit(case.model, case.frame(), reml=not case.options["ml"], weights=case.options.get("weights"))
 
 
 def test_fixed_effects(case: Case, result: MixedResult) -> None:
@@ -74,3 +62,19 @@ def test_explained_variance(case: Case, result: MixedResult) -> None:
     assert result.r2_conditional == pytest.approx(case.expected["r2_conditional"], abs=1e-4)
     if result.icc is not None:
         assert result.icc == pytest.approx(case.expected["icc"], rel=1e-3, abs=1e-6)
+
+
+def test_satterthwaite_degrees_of_freedom(case: Case, result: MixedResult) -> None:
+    expected = case.table("fixed")
+    np.testing.assert_allclose(result.fixed["df"], expected["df"], rtol=case.tolerance["df"])
+    np.testing.assert_allclose(result.fixed["t"], expected["t"], rtol=case.tolerance["se"], atol=1e-9)
+    np.testing.assert_allclose(result.fixed["pvalue"], expected["pvalue"], rtol=2e-2, atol=1e-12)
+    np.testing.assert_allclose(result.fixed["ci_lower"], expected["ci_lower"], rtol=1e-3, atol=1e-4)
+
+
+def test_f_tests_of_terms(case: Case, result: MixedResult) -> None:
+    expected = pd.DataFrame(case.expected.get("anova", []), columns=["term", "f", "num_df", "den_df", "pvalue"])
+    assert list(result.anova["term"]) == list(expected["term"])
+    for column, tolerance in {"num_df": 0.0, "f": 2 * case.tolerance["se"], "den_df": case.tolerance["df"]}.items():
+        ours, theirs = result.anova[column].astype(float), expected[column].astype(float)
+        np.testing.assert_allclose(ours, theirs, rtol=tolerance)
