@@ -137,10 +137,11 @@ def _reliability(run: Run, done: Results) -> Reliability:
 
 
 def _agreements(run: Run, done: Results) -> tuple[Agreement, ...]:
-    from analysis.crosscheck import pingouin_check, semopy_check
+    from analysis.crosscheck import pingouin_check, semopy_check, statsmodels_check
 
     data = done["clean"].responses
     refits = [semopy_check.refit(result, data) for result in done["plain"].values()]
+    refits += [statsmodels_check.refit(result, data) for result in done["mixeds"].values()]
     return (*refits, pingouin_check.alpha(done["reliability"], data, run.scales))
 
 
@@ -181,7 +182,7 @@ STAGES = (
     Stage("mixeds", ("clean",), ("*multilevel.yaml",), dict[str, MixedResult], _mixeds),
     Stage("nulls", ("clean",), (), dict[str, MixedResult], _nulls),
     Stage("reliability", ("clean", "sems"), (), Reliability, _reliability),
-    Stage("agreements", ("clean", "plain", "reliability"), (), tuple[Agreement, ...], _agreements),
+    Stage("agreements", ("clean", "plain", "mixeds", "reliability"), (), tuple[Agreement, ...], _agreements),
     Stage("hypotheses", ("sems", "mixeds"), ("*hypotheses.yaml",), pd.DataFrame, _hypotheses),
     Stage("verdicts", ("sems", "sensitivity"), ("*hypotheses.yaml",), pd.DataFrame, _verdicts),
     Stage("rivals", ("sems", "mixeds"), (), pd.DataFrame, _rivals),

@@ -46,6 +46,11 @@ class Placement:
     offset: int
     rank: Codes | None
 
+    def own(self, q: int, n_groups: int) -> Codes:
+        """Columns (n_groups, q) of the q effects of each group."""
+        shift = np.zeros(n_groups, dtype=np.intp) if self.rank is not None else q * np.arange(n_groups)
+        return np.asarray(self.offset + shift[:, None] + np.arange(q))
+
 
 @dataclass(frozen=True, slots=True)
 class Level:

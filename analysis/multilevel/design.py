@@ -44,13 +44,14 @@ class FixedPart:
 class Design:
     """Arrays of a mixed model with n rows and p fixed effects.
 
-    ``y`` (n,), ``X`` (n, p), ``weights`` (n,) of the precision of each row or None, the random ``blocks`` in lme4's
-    order (most groups first), ``rows`` (n of the table,) which rows are analysed.
+    ``y`` (n,), ``X`` (n, p), ``weights`` (n,) of the precision of each row or None, from the column ``weighted_by``;
+    the random ``blocks`` in lme4's order (most groups first), ``rows`` (n of the table,) which rows are analysed.
     """
 
     y: Array
     X: Array
     weights: Array | None
+    weighted_by: str | None
     fixed: FixedPart
     blocks: tuple[RandomBlock, ...]
     rows: NDArray[np.bool_]
@@ -119,6 +120,7 @@ def build_design(formula: Formula, data: pd.DataFrame, weights: str | None = Non
         y=y,
         X=fixed.X if len(kept) == fixed.X.shape[1] else fixed.X[:, kept],
         weights=None if weight is None else require_weights(weight[rows], str(weights)),
+        weighted_by=weights,
         fixed=FixedPart(
             names=tuple(fixed.names[j] for j in kept),
             term=tuple(fixed.term[j] for j in kept),

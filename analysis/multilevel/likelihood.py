@@ -151,7 +151,7 @@ def adjoints(equations: NormalEquations, gone: Elimination, top: Values, past: i
         for (start, stop), starts, by_later in zip(
             later_columns(equations, k), equations.levels[k].starts, later, strict=True
         ):
-            each = _of_parent(by_later, starts, step.H.shape[1])
+            each = of_parent(by_later, starts, step.H.shape[1])
             weighted = rest[..., start:stop] @ each
             by_H -= weighted @ rest[..., start:].swapaxes(-1, -2)
             if by_rest is not None:
@@ -201,7 +201,7 @@ def _contracted(left: Values, right: Values) -> Values:
     return np.asarray(flat @ right.reshape(right.shape[0], G * q, q))
 
 
-def _of_parent(by_parent: Values, starts: NDArray[np.intp], n_groups: int) -> Values:
+def of_parent(by_parent: Values, starts: NDArray[np.intp], n_groups: int) -> Values:
     """Each group's entry of its parent: (d, G_parent, …) to (d, G, …), or broadcastable where there is one parent."""
     if len(starts) == 1:
         return by_parent

@@ -24,6 +24,7 @@ STARTS = (1.0, 0.3, 3.0, 0.1, 0.03, 10.0)
 AGREEMENT = 1e-5  # two starts agree when their deviances are this close
 DECREMENT = 1e-9  # expected gain in deviance of a further step at which the search ends
 BOUNDARY_LOSS = 1e-7  # a singular value of Λ is zero when setting it to zero costs less deviance than this
+EXACT = 1e-10  # a residual variance below this, the outcome's being 1, is zero
 NEAR_BOUNDARY = 0.05  # … and only a singular value below this is tried
 FLAT = 1e-10  # eigenvalues of the Hessian below this share of the largest are taken as zero
 SADDLE = 1e-6  # curvature below minus this share of the largest is that of a saddle …
@@ -82,7 +83,7 @@ def _newton(equations: NormalEquations, blocks: Sequence[Block], scale: float, r
     theta = scale * np.concatenate([np.eye(q)[np.triu_indices(q)] for q in _widths(blocks)])
     at = derivatives(equations, theta, reml)
     last, iterations = False, 0
-    while not last and iterations < MAXIMUM_ITERATIONS:
+    while not last and iterations < MAXIMUM_ITERATIONS and at.sigma2 > EXACT:
         step = _newton_step(at)
         last = -0.5 * float(at.gradient @ step) < DECREMENT and float(np.abs(step).max()) < SIDESTEP
         at = _line_search(equations, at, step, reml)

@@ -37,6 +37,7 @@ def present(solution: Solution, formula: str, name: str) -> MixedResult:
         name=name,
         formula=formula.strip(),
         reml=solution.reml,
+        weights=design.weighted_by,
         nobs=len(design.y),
         n_dropped=design.n_dropped,
         npar=npar,

@@ -61,14 +61,16 @@ class OptimiserRun:
 class MixedResult:
     """A fitted linear mixed model.
 
-    ``formula`` as given; ``nobs`` analysed rows, ``n_dropped`` rows with a missing value; ``groups`` number
-    of groups by grouping variable; ``npar`` fixed effects and variance parameters; ``loglik`` restricted if
-    ``reml``; ``icc`` only for a null model with random intercept; ``undefined`` says why a statistic is None.
+    ``formula`` as given; ``weights`` the column of prior weights; ``nobs`` analysed rows, ``n_dropped`` rows with a
+    missing value; ``groups`` number of groups by grouping factor; ``npar`` fixed effects and variance parameters;
+    ``loglik`` restricted if ``reml``; ``icc`` only for a null model with random intercept; ``undefined`` says why a
+    statistic is None.
     """
 
     name: str
     formula: str
     reml: bool
+    weights: str | None
     nobs: int
     n_dropped: int
     npar: int
@@ -139,6 +141,7 @@ class MixedResult:
         content: dict[str, Any] = {
             "formula": self.formula,
             "reml": self.reml,
+            "weights": self.weights,
             "nobs": self.nobs,
             "n_dropped": self.n_dropped,
             "npar": self.npar,

@@ -23,7 +23,7 @@ POSITIVE = 1e-8  # eigenvalues of the Hessian up to this are left out of its inv
 
 @dataclass(frozen=True, slots=True)
 class VarianceUncertainty:
-    """``cov_beta`` (p, p), its ``derivatives`` (v, p, p) by the variance parameters, and ``A`` (v, v) their covariance."""
+    """``cov_beta`` (p, p), its ``derivatives`` (v, p, p) by the variance parameters, ``A`` (v, v) their covariance."""
 
     cov_beta: Array
     derivatives: Array

@@ -12,8 +12,8 @@ from analysis.errors import EstimationError, Problem
 from analysis.multilevel.crossproducts import NormalEquations, normal_equations
 from analysis.multilevel.design import Design, build_design
 from analysis.multilevel.formula import Formula, parse_formula
-from analysis.multilevel.optimise import Search, factors_of, search, theta_of, triangular
-from analysis.multilevel.whitening import EXACT, Whitened, whiten
+from analysis.multilevel.optimise import EXACT, Search, factors_of, search, theta_of, triangular
+from analysis.multilevel.whitening import Whitened, whiten
 
 Array = NDArray[np.float64]
 

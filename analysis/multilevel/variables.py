@@ -77,10 +77,9 @@ def factor(series: pd.Series) -> Factor:
 def group_codes(series: pd.Series) -> tuple[NDArray[np.intp], Any]:
     """Codes (n,), -1 where missing, and the sorted labels that they stand for."""
     if isinstance(series.dtype, pd.CategoricalDtype):
-        return series.cat.codes.to_numpy(dtype=np.intp), series.cat.categories
-    found, levels = pd.factorize(series, sort=True)
-    codes: NDArray[np.intp] = found.astype(np.intp, copy=False)
-    return codes, levels
+        return np.array(series.cat.codes, dtype=np.intp), series.cat.categories
+    codes, levels = pd.factorize(series, sort=True)
+    return codes.astype(np.intp, copy=False), levels
 
 
 def _is_number(series: pd.Series) -> bool:

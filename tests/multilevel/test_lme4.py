@@ -5,8 +5,10 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 import pytest
-from analysis import multilevel
+from analysis.multilevel.modes import ConditionalModes, conditional_modes, linear_predictor
+from analysis.multilevel.present import present
 from analysis.multilevel.result import MixedResult
+from analysis.multilevel.solution import Solution, solve
 from tests.references import Case, case_names, load_case
 
 CASES = case_names("mixed", "rows")
@@ -18,8 +20,18 @@ def case(request: pytest.FixtureRequest) -> Case:
 
 
 @pytest.fixture(scope="module")
-def result(case: Case) -> MixedResult:
-    return multilevel.fit(case.model, case.frame(), reml=not case.options["ml"], weights=case.options.get("weights"))
+def solution(case: Case) -> Solution:
+    return solve(case.model, case.frame(), reml=not case.options["ml"], weights=case.options.get("weights"))
+
+
+@pytest.fixture(scope="module")
+def result(case: Case, solution: Solution) -> MixedResult:
+    return present(solution, case.model, case.name)
+
+
+@pytest.fixture(scope="module")
+def modes(solution: Solution) -> tuple[ConditionalModes, ...]:
+    return conditional_modes(solution)
 
 
 def test_fixed_effects(case: Case, result: MixedResult) -> None:
@@ -78,3 +90,18 @@ def test_f_tests_of_terms(case: Case, result: MixedResult) -> None:
     for column, tolerance in {"num_df": 0.0, "f": 2 * case.tolerance["se"], "den_df": case.tolerance["df"]}.items():
         ours, theirs = result.anova[column].astype(float), expected[column].astype(float)
         np.testing.assert_allclose(ours, theirs, rtol=tolerance)
+
+
+def test_conditional_modes_and_their_errors(case: Case, modes: tuple[ConditionalModes, ...]) -> None:
+    ours = pd.concat([term.table.assign(group=term.group) for term in modes]).set_index(["group", "level", "term"])
+    theirs = case.table("ranef").astype({"level": str}).set_index(["group", "level", "term"])
+    ours = ours.loc[theirs.index]
+    scale = float(theirs["est"].abs().max())
+    np.testing.assert_allclose(ours["est"], theirs["est"], rtol=case.tolerance["variances"], atol=1e-5 * scale + 1e-9)
+    np.testing.assert_allclose(ours["se"], theirs["se"], rtol=case.tolerance["variances"], atol=1e-5 * scale + 1e-9)
+
+
+def test_fitted_values(case: Case, solution: Solution, modes: tuple[ConditionalModes, ...]) -> None:
+    fitted, population = linear_predictor(solution, modes)[:10], linear_predictor(solution)[:10]
+    np.testing.assert_allclose(fitted, case.expected["fitted"], rtol=1e-5)
+    np.testing.assert_allclose(population, case.expected["fitted_population"], rtol=1e-6)
