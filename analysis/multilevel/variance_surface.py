@@ -50,7 +50,7 @@ def optimum(solution: Solution) -> Array:
 
 
 def parameters(solution: Solution) -> list[Parameter]:
-    """Standard deviations and correlations of every random term in lme4's order, then the residual standard deviation."""
+    """Standard deviations and correlations of every random term as lme4 orders them, then that of the residual."""
     found: list[Parameter] = []
     for b, block in enumerate(solution.design.blocks):
         covariance = solution.covariances[b]
