@@ -128,6 +128,7 @@ mixed_expected <- function(case) {
     fitted_population = as.list(unname(head(predict(fit, re.form = NA), 10))),
     profile = if ("profile" %in% case$dump) profile_table(fit),
     cluster_robust = if ("cluster_robust" %in% case$dump) cluster_robust_table(fit),
-    performance = if ("performance" %in% case$dump) explained_variance(fit)
+    performance = if ("performance" %in% case$dump) explained_variance(fit),
+    influence = if ("influence" %in% case$dump) influence_table(case)
   )
 }
