@@ -194,11 +194,16 @@ def _evaluate(expression: Expression, columns: Columns) -> Array:
 
 
 def group_means(values: Array, codes: NDArray[np.intp]) -> Array:
-    """Mean of the answered ``values`` (n,) of each row's group; NaN where the value is missing."""
+    """Mean of the answered ``values`` (n,) of each row's group; NaN where the value is missing.
+
+    Means are taken of differences from one value of the group, so that where all are equal, the mean is that value.
+    """
     known = ~np.isnan(values)
-    sums = np.bincount(codes[known], values[known], minlength=int(codes.max(initial=0)) + 1)
-    counts = np.bincount(codes[known], minlength=len(sums))
-    return np.asarray(np.where(known, (sums / counts)[codes], np.nan))
+    one = np.zeros(int(codes.max(initial=0)) + 1)
+    one[codes[known]] = values[known]
+    sums = np.bincount(codes[known], (values - one[codes])[known], minlength=len(one))
+    counts = np.bincount(codes[known], minlength=len(one))
+    return np.asarray(np.where(known, (one + sums / counts)[codes], np.nan))
 
 
 def names(expression: Expression) -> Iterator[str]:

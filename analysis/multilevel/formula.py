@@ -252,8 +252,8 @@ def _random_terms(cursor: Cursor) -> Iterator[RandomTerm]:
     apart = cursor.take().text == "||"
     groups = _groupings(cursor)
     cursor.expect(")", "a grouping variable and ')' were expected after the bar")
-    for group in groups:
-        for effects in [(term,) for term in terms] if apart and terms else [terms]:
+    for effects in [(term,) for term in terms] if apart and terms else [terms]:
+        for group in groups:
             yield RandomTerm(Algebra(effects, tuple(reader.atoms)), group)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import pairwise
@@ -62,12 +63,17 @@ def random_blocks(terms: Sequence[RandomTerm], values: Mapping[Atom, Values], co
 
 
 def _labelled(blocks: list[RandomBlock]) -> list[RandomBlock]:
-    seen: dict[str, int] = {}
-    labelled = []
+    """Labels as lme4 makes them where a grouping factor has several terms: valid names in R, numbered from the second.
+
+    Without such a factor, the label is the name of the factor as it is.
+    """
+    if len({block.group for block in blocks}) == len(blocks):
+        return blocks
+    labelled: list[RandomBlock] = []
     for block in blocks:
-        times = seen.get(block.group, 0)
-        seen[block.group] = times + 1
-        labelled.append(replace(block, label=f"{block.group}.{times}") if times else block)
+        name = re.sub(r"[^\w.]", ".", block.group)
+        times = sum(other.group == block.group for other in labelled)
+        labelled.append(replace(block, label=f"{name}.{times}" if times else name))
     return labelled
 
 

@@ -134,7 +134,7 @@ def test_terms_are_those_of_r(fixed: str, expected: tuple[str, ...]) -> None:
         ("(x || g)", [("g", ("",)), ("g", ("0",))]),
         ("(0 + x + z || g)", [("g", ("0",)), ("g", ("1",))]),
         ("(1 + x | a) + (1 | b)", [("a", ("", "0")), ("b", ("",))]),
-        ("(x || a/b)", [("b:a", ("",)), ("b:a", ("0",)), ("a", ("",)), ("a", ("0",))]),
+        ("(x || a/b)", [("b:a", ("",)), ("a", ("",)), ("b:a", ("0",)), ("a", ("0",))]),
     ],
 )
 def test_random_terms_are_expanded_as_by_lme4(random: str, expected: list[tuple[str, tuple[str, ...]]]) -> None:

@@ -9,7 +9,10 @@ import pandas as pd
 import pytest
 from analysis import multilevel
 from analysis.errors import EstimationError, ModelError
+from analysis.multilevel import optimise
+from analysis.multilevel.modes import conditional_modes, linear_predictor, residuals
 from analysis.multilevel.result import MixedResult
+from analysis.multilevel.solution import solve
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.stats import multivariate_normal
@@ -212,3 +215,79 @@ def test_outcome_that_groups_and_slopes_reproduce() -> None:
     data["y"] = data["w"] * (1 + data["x"])
     with pytest.raises(EstimationError, match="residual variance"):
         multilevel.fit("y ~ x + (1 + x | g)", data)
+
+
+@given(SEEDS, st.sampled_from(["y ~ x + (1 | g) + (1 | h)", "y ~ x + (x || g) + (1 | h)", "y ~ x + (1 | h/g)"]))
+@settings(max_examples=6, deadline=None)
+def test_several_factors_neither_order_nor_labels_matter(seed: int, formula: str) -> None:
+    rng = np.random.default_rng(seed)
+    data = survey(seed)
+    data = data.assign(h=rng.integers(0, 6, len(data)))
+    data["y"] += rng.normal(size=6)[data["h"]]
+    one = multilevel.fit(formula, data)
+    shuffled = data.sample(frac=1, random_state=seed)
+    other = multilevel.fit(formula, shuffled.assign(h=shuffled["h"].map(lambda h: f"z{(h * 5) % 7}")))
+    assert one.converged
+    assert other.loglik == pytest.approx(one.loglik, abs=1e-6)
+    np.testing.assert_allclose(other.fixed["est"], one.fixed["est"], rtol=1e-6, atol=1e-6)
+    np.testing.assert_allclose(other.fixed["df"], one.fixed["df"], rtol=1e-4)
+    np.testing.assert_allclose(other.random["vcov"], one.random["vcov"], rtol=1e-4, atol=1e-6)
+
+
+@pytest.mark.parametrize("reml", [True, False])
+@pytest.mark.parametrize(
+    "formula", ["y ~ x + (1 + x | g) + (1 | h)", "y ~ x + (1 + x | k/g)", "y ~ x + (x || g) + (0 + x | h)"]
+)
+def test_loglik_of_several_factors_is_the_density_of_the_data(formula: str, reml: bool) -> None:
+    data = survey(4)
+    rng = np.random.default_rng(4)
+    data = data.assign(
+        h=rng.integers(0, 5, len(data)), k=data["g"].str[2].astype(int), v=rng.uniform(0.5, 2, len(data))
+    )
+    solved = solve(formula, data, reml=reml, weights="v")
+    V = np.diag(solved.sigma2 / data["v"].to_numpy())
+    for block, covariance in zip(solved.design.blocks, solved.covariances, strict=True):
+        V += (block.codes[:, None] == block.codes) * (block.Z @ covariance @ block.Z.T)
+    X, y = solved.design.X, solved.design.y
+    information = X.T @ np.linalg.solve(V, X)
+    loglik = multivariate_normal(X @ solved.beta, V).logpdf(y)
+    if reml:
+        loglik += np.log(2 * np.pi) - 0.5 * np.linalg.slogdet(information)[1]
+    assert solved.loglik == pytest.approx(loglik, abs=1e-7)
+    np.testing.assert_allclose(solved.cov_beta, np.linalg.inv(information), rtol=1e-7)
+    right = np.linalg.solve(V, y - X @ solved.beta)
+    for term, block, covariance in zip(
+        conditional_modes(solved), solved.design.blocks, solved.covariances, strict=True
+    ):
+        sums = np.stack([np.bincount(block.codes, column * right) for column in block.Z.T], axis=1)
+        np.testing.assert_allclose(term.modes, sums @ covariance, atol=1e-8)
+
+
+@given(SEEDS)
+@settings(max_examples=5, deadline=None)
+def test_the_unit_of_weights_is_that_of_the_residual_variance(seed: int) -> None:
+    data = survey(seed, groups=8)
+    double = multilevel.fit("y ~ x + (1 | g)", data.assign(v=2.0), weights="v")
+    single = multilevel.fit("y ~ x + (1 | g)", data)
+    np.testing.assert_allclose(double.fixed["est"], single.fixed["est"], rtol=1e-6, atol=1e-8)
+    np.testing.assert_allclose(double.random["vcov"], single.random["vcov"] * [1, 2], rtol=1e-6, atol=1e-8)
+    assert double.loglik == pytest.approx(single.loglik, abs=1e-7)
+    assert double.weights == "v"
+
+
+def test_residuals_and_fitted_values_add_up() -> None:
+    data = survey(3)
+    solved = solve("y ~ x + (1 + x | g)", data)
+    fitted = linear_predictor(solved, conditional_modes(solved))
+    np.testing.assert_allclose(fitted + residuals(solved), data["y"])
+    table = conditional_modes(solved)[0].table
+    assert list(table.columns) == ["group", "level", "term", "est", "se"]
+    assert len(table) == 30
+    assert (table["se"] > 0).all()
+
+
+def test_starts_that_disagree_are_said(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(optimise, "STARTS", (1.0,))
+    result = multilevel.fit("y ~ x + (1 | g)", survey(15))
+    assert not result.converged
+    assert "no two starts" in result.warnings[0]
