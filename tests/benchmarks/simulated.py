@@ -35,6 +35,17 @@ def responses(n_rows: int, n_items: int, n_factors: int) -> pd.DataFrame:
     return pd.DataFrame(values, columns=[f"x{i + 1}" for i in range(n_items)], copy=False)
 
 
+def residents(n_rows: int, n_groups: int) -> pd.DataFrame:
+    """Residents in communes, unequal in number and in no order: an outcome with random intercept and slope of x."""
+    generator = np.random.default_rng(SEED)
+    commune = np.append(np.arange(n_groups), generator.integers(0, n_groups, n_rows - n_groups))
+    generator.shuffle(commune)
+    effects = generator.standard_normal((n_groups, 2)) @ np.array([[0.5, 0.1], [0.0, 0.3]])
+    x = generator.standard_normal(n_rows)
+    y = 1.0 + 0.5 * x + effects[commune, 0] + effects[commune, 1] * x + generator.standard_normal(n_rows)
+    return pd.DataFrame({"y": y, "x": x, "commune": commune})
+
+
 def with_missing(data: pd.DataFrame, share: float) -> pd.DataFrame:
     """``data`` with ``share`` of the values removed at random."""
     gone = np.random.default_rng(SEED + 1).random(data.shape) < share
