@@ -8,17 +8,20 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import special
 
-from analysis.multilevel.effect_sizes import explained_variance, intraclass_correlation
+from analysis.multilevel.effect_sizes import intraclass_correlation, standardised
 from analysis.multilevel.result import FixedEffect, MixedResult, OptimiserRun, TermTest, VarianceComponent
 from analysis.multilevel.satterthwaite import VarianceUncertainty, coefficient_df, f_test, variance_uncertainty
 from analysis.multilevel.singularity import explain_singularity, is_singular
 from analysis.multilevel.solution import Solution
 from analysis.multilevel.term_tests import type_three
+from analysis.multilevel.variance_shares import variance_shares
 
 Array = NDArray[np.float64]
 
 INTERCEPT = ("(Intercept)",)
 NO_ICC = "the intraclass correlation is that of a model with an intercept and a random intercept alone"
+NO_LEVELS = "the model has several grouping factors: there is no one pair of levels to divide the variance between"
+NO_BETWEEN = "neither fixed nor random effects differ between groups"
 NO_CORRELATION = "the correlation of a random effect whose variance is zero"
 
 
@@ -27,7 +30,8 @@ def present(solution: Solution, formula: str, name: str) -> MixedResult:
     design = solution.design
     uncertainty = variance_uncertainty(solution)
     fixed = _fixed_effects(solution, uncertainty)
-    r2 = explained_variance(design, solution.beta, solution.covariances, solution.sigma2)
+    shares = variance_shares(design, solution.beta, solution.covariances, solution.sigma2)
+    one_factor = len(design.groups) == 1
     null = design.fixed_names == INTERCEPT and [block.names for block in design.blocks] == [INTERCEPT]
     components = tuple(_components(solution))
     singular = is_singular(solution)
@@ -51,14 +55,16 @@ def present(solution: Solution, formula: str, name: str) -> MixedResult:
         converged=solution.search.best.converged and solution.search.agreed,
         singular=singular,
         icc=intraclass_correlation(float(solution.covariances[0][0, 0]), solution.sigma2) if null else None,
-        r2_marginal=r2.marginal,
-        r2_conditional=r2.conditional,
+        r2_marginal=shares.marginal,
+        r2_conditional=shares.conditional,
+        r2_within=shares.within if one_factor else None,
+        r2_between=shares.between if one_factor else None,
         optimisers=tuple(
             OptimiserRun(run.name, run.converged, -0.5 * (run.at.deviance + shift)) for run in solution.search.tried
         ),
         conventions=_conventions(solution),
         warnings=tuple(_warnings(solution, singular)),
-        undefined=_undefined(null, components),
+        undefined=_undefined(null, one_factor, shares.between, components),
     )
 
 
@@ -69,8 +75,11 @@ def _fixed_effects(solution: Solution, uncertainty: VarianceUncertainty) -> tupl
     t = solution.beta / errors
     half = special.stdtrit(df, 0.975) * errors
     pvalues = 2.0 * special.stdtr(df, -np.abs(t))
-    columns = (solution.beta, errors, df, t, pvalues, solution.beta - half, solution.beta + half)
-    rows = np.column_stack(columns).tolist()
+    std = standardised(solution.design, solution.beta)
+    columns = (solution.beta, errors, df, t, pvalues, solution.beta - half, solution.beta + half, std)
+    numbers = np.column_stack(columns).astype(object)
+    numbers[np.isnan(std), -1] = None
+    rows = numbers.tolist()
     return tuple(FixedEffect(term, *row) for term, row in zip(solution.design.fixed_names, rows, strict=True))
 
 
@@ -103,6 +112,7 @@ def _conventions(solution: Solution) -> tuple[str, ...]:
         "standard errors of fixed effects given the estimated variance components",
         "degrees of freedom by Satterthwaite's method, as lmerTest; p values and intervals from the t distribution",
         "F tests of terms are of type III",
+        "R²: of fixed effects (marginal), of random ones too (conditional), of fixed ones within and between groups",
         "within() and between() take the group means of the analysed rows",
     )
 
@@ -120,10 +130,16 @@ def _warnings(solution: Solution, singular: bool) -> Iterator[str]:
         yield f"not converged: no two starts of the search lead to the highest likelihood (deviances from {ends})"
 
 
-def _undefined(null: bool, components: tuple[VarianceComponent, ...]) -> dict[str, str]:
+def _undefined(
+    null: bool, one_factor: bool, between: float | None, components: tuple[VarianceComponent, ...]
+) -> dict[str, str]:
     reasons = {}
     if not null:
         reasons["icc"] = NO_ICC
+    if not one_factor:
+        reasons |= dict.fromkeys(("r2_within", "r2_between"), NO_LEVELS)
+    elif between is None:
+        reasons["r2_between"] = NO_BETWEEN
     if any(row.sdcor is None for row in components):
         reasons["sdcor"] = NO_CORRELATION
     return reasons

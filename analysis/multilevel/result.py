@@ -11,7 +11,10 @@ import pandas as pd
 
 @dataclass(frozen=True, slots=True)
 class FixedEffect:
-    """A coefficient with its t statistic on ``df`` degrees of freedom and its 95 % interval."""
+    """A coefficient with its t statistic on ``df`` degrees of freedom and its 95 % interval.
+
+    ``std`` is the coefficient in standard deviations of outcome and predictor, None for the intercept.
+    """
 
     term: str
     est: float
@@ -21,6 +24,7 @@ class FixedEffect:
     pvalue: float
     ci_lower: float
     ci_upper: float
+    std: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +67,8 @@ class MixedResult:
 
     ``formula`` as given; ``weights`` the column of prior weights; ``nobs`` analysed rows, ``n_dropped`` rows with a
     missing value; ``groups`` number of groups by grouping factor; ``npar`` fixed effects and variance parameters;
-    ``loglik`` restricted if ``reml``; ``icc`` only for a null model with random intercept; ``undefined`` says why a
+    ``loglik`` restricted if ``reml``; ``icc`` only for a null model with random intercept; ``r2_within`` and
+    ``r2_between`` what fixed effects explain of the variance within and between groups; ``undefined`` says why a
     statistic is None.
     """
 
@@ -86,6 +91,8 @@ class MixedResult:
     icc: float | None
     r2_marginal: float
     r2_conditional: float
+    r2_within: float | None
+    r2_between: float | None
     optimisers: tuple[OptimiserRun, ...]
     conventions: tuple[str, ...]
     warnings: tuple[str, ...]
@@ -93,9 +100,9 @@ class MixedResult:
 
     @property
     def fixed(self) -> pd.DataFrame:
-        """Fixed effects: term, est, se, df, t, pvalue, ci_lower, ci_upper."""
+        """Fixed effects: term, est, se, df, t, pvalue, ci_lower, ci_upper, std."""
         frame = pd.DataFrame([asdict(effect) for effect in self.fixed_effects])
-        return frame.astype({"df": float})
+        return frame.astype({"df": float, "std": float})
 
     @property
     def anova(self) -> pd.DataFrame:
@@ -124,15 +131,15 @@ class MixedResult:
                 for row in self.random_effects
             ]
         )
-        columns = ["effect", "group", "term", "est", "se", "df", "t", "pvalue", "ci_lower", "ci_upper"]
+        columns = ["effect", "group", "term", "est", "se", "df", "t", "pvalue", "ci_lower", "ci_upper", "std"]
         return pd.concat([fixed, random.reindex(columns=fixed.columns)], ignore_index=True)[columns]
 
     def glance(self) -> pd.DataFrame:
         """One row for the model."""
         names = ["name", "formula", "reml", "nobs", "n_dropped", "npar", "loglik", "aic", "bic"]
-        names += ["converged", "singular", "icc", "r2_marginal", "r2_conditional"]
+        names += ["converged", "singular", "icc", "r2_marginal", "r2_conditional", "r2_within", "r2_between"]
         row = {name: getattr(self, name) for name in names}
-        row["icc"] = float("nan") if self.icc is None else self.icc
+        row |= {key: float("nan") for key in ("icc", "r2_within", "r2_between") if row[key] is None}
         row |= {f"n_{group}": count for group, count in self.groups.items()}
         return pd.DataFrame([row])
 
@@ -157,6 +164,8 @@ class MixedResult:
             "icc": self.icc,
             "r2_marginal": self.r2_marginal,
             "r2_conditional": self.r2_conditional,
+            "r2_within": self.r2_within,
+            "r2_between": self.r2_between,
             "warnings": list(self.warnings),
             "conventions": list(self.conventions),
             "undefined": self.undefined,

@@ -154,7 +154,7 @@ def test_result_in_its_three_forms() -> None:
     result = multilevel.fit(" y ~ x + (1 + x | g) ", data, reml=False, name="slopes")
     assert (result.nobs, result.n_dropped, result.npar) == (len(data) - 1, 1, 6)
     assert result.groups == {"g": 15}
-    assert list(result.fixed.columns) == ["term", "est", "se", "df", "t", "pvalue", "ci_lower", "ci_upper"]
+    assert list(result.fixed.columns) == ["term", "est", "se", "df", "t", "pvalue", "ci_lower", "ci_upper", "std"]
     assert (result.fixed["df"] > 2).all()
     assert list(result.anova.columns) == ["term", "f", "num_df", "den_df", "pvalue"]
     assert result.anova["f"].item() == pytest.approx(result.fixed["t"].iloc[1] ** 2)
