@@ -60,7 +60,12 @@ def derivatives(equations: NormalEquations, theta: Array, reml: bool) -> Derivat
 
 def deviance(equations: NormalEquations, theta: Array, reml: bool) -> float:
     """The deviance alone."""
-    return float(profile(equations, eliminate(equations, theta[None]), reml).deviance[0])
+    return float(deviances(equations, theta[None], reml)[0])
+
+
+def deviances(equations: NormalEquations, thetas: Array, reml: bool) -> Array:
+    """The deviances (d,) at ``thetas`` (d, t)."""
+    return profile(equations, eliminate(equations, thetas), reml).deviance
 
 
 def real_elimination(equations: NormalEquations, theta: Array, reml: bool) -> tuple[Elimination, Profile]:

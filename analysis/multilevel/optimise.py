@@ -15,14 +15,17 @@ from numpy.typing import NDArray
 
 from analysis.errors import EstimationError, Problem
 from analysis.multilevel.crossproducts import Block, NormalEquations
-from analysis.multilevel.derivatives import Derivatives, derivatives, deviance
+from analysis.multilevel.derivatives import Derivatives, derivatives, deviance, deviances
 
 Array = NDArray[np.float64]
 
 STARTS = (1.0, 0.3, 3.0, 0.1, 0.03, 10.0)
-"""Relative standard deviation of every random effect at the start, effects uncorrelated, in whitened units."""
+"""Relative standard deviation of every random effect at the start, effects uncorrelated, in whitened units. They are
+tried from the one of lowest deviance upwards."""
 AGREEMENT = 1e-5  # two starts agree when their deviances are this close
-DECREMENT = 1e-9  # expected gain in deviance of a further step at which the search ends
+ARRIVING = 1e-2  # a later start takes a last step when it expects to gain no more than this …
+NEARLY = 1e-3  # … and thereby to come this close to the lowest deviance so far
+DECREMENT = 1e-12  # expected gain in deviance at which a further step is not worth taking
 BOUNDARY_LOSS = 1e-7  # a singular value of Λ is zero when setting it to zero costs less deviance than this
 EXACT = 1e-10  # a residual variance below this, the outcome's being 1, is zero
 NEAR_BOUNDARY = 0.05  # … and only a singular value below this is tried
@@ -61,31 +64,51 @@ def search(equations: NormalEquations, blocks: Sequence[Block], reml: bool) -> S
     Raises EstimationError when no start leads to a finite deviance.
     """
     found: list[Optimum] = []
-    for scale in STARTS:
+    lowest = np.inf
+    for scale in _ordered_starts(equations, blocks, reml):
         try:
-            found.append(_newton(equations, blocks, scale, reml))
+            found.append(_newton(equations, blocks, scale, reml, lowest))
         except np.linalg.LinAlgError:
             continue
         result = Search(min(found, key=lambda optimum: optimum.at.deviance), tuple(found))
         if result.agreed:
             return result
+        lowest = result.best.at.deviance
     if not found:
         what = "the likelihood of the mixed model is not finite"
         raise EstimationError(Problem(what, "mixed model", "take fewer random effects or rescale the variables"))
     return result
 
 
+def _ordered_starts(equations: NormalEquations, blocks: Sequence[Block], reml: bool) -> list[float]:
+    """The starts by their deviance; where one has none, all in the order of ``STARTS``."""
+    try:
+        found = deviances(equations, np.outer(STARTS, _uncorrelated(blocks)), reml)
+    except np.linalg.LinAlgError:
+        return list(STARTS)
+    return [STARTS[i] for i in np.argsort(found, kind="stable")]
+
+
+def _uncorrelated(blocks: Sequence[Block]) -> Array:
+    """θ (t,) of effects with variance one."""
+    return np.concatenate([np.eye(q)[np.triu_indices(q)] for q in _widths(blocks)])
+
+
 def _agree(one: Optimum, other: Optimum) -> bool:
     return abs(one.at.deviance - other.at.deviance) < AGREEMENT
 
 
-def _newton(equations: NormalEquations, blocks: Sequence[Block], scale: float, reml: bool) -> Optimum:
-    theta = scale * np.concatenate([np.eye(q)[np.triu_indices(q)] for q in _widths(blocks)])
-    at = derivatives(equations, theta, reml)
+def _newton(equations: NormalEquations, blocks: Sequence[Block], scale: float, reml: bool, lowest: float) -> Optimum:
+    """Search from ``scale`` until a step would gain nothing, or till it is plain that it leads to ``lowest``."""
+    at = derivatives(equations, scale * _uncorrelated(blocks), reml)
     last, iterations = False, 0
     while not last and iterations < MAXIMUM_ITERATIONS and at.sigma2 > EXACT:
         step = _newton_step(at)
-        last = -0.5 * float(at.gradient @ step) < DECREMENT and float(np.abs(step).max()) < SIDESTEP
+        gain = -0.5 * float(at.gradient @ step)
+        if float(np.abs(step).max()) < SIDESTEP:
+            if gain < DECREMENT:
+                break
+            last = gain < ARRIVING and abs(at.deviance - gain - lowest) < NEARLY
         at = _line_search(equations, at, step, reml)
         iterations += 1
     at = _onto_boundary(equations, blocks, at, reml)
