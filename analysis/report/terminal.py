@@ -14,6 +14,7 @@ if TYPE_CHECKING:  # what reads results needs none of what makes them, and a com
     from analysis.sem import SemResult
     from analysis.sem.nested import Comparison
     from analysis.sem.result import ModificationIndex
+    from analysis.sem.slopes import JohnsonNeyman, SimpleSlopes
 
 _SECTIONS = {
     "=~": "Loadings",
@@ -45,7 +46,41 @@ def sem_summary(result: SemResult) -> str:
     explained = [[name, show(value, Kind.BOUNDED)] for name, value in result.r_squared.items()]
     if explained:
         lines += ["", "Explained variance", *_table(["", "R²"], explained)]
+    for slopes, region in zip(result.simple_slopes, result.johnson_neyman, strict=True):
+        lines += ["", *_slope_lines(slopes, region)]
     return "\n".join([*lines, *_remarks(result.warnings)])
+
+
+def _slope_lines(slopes: SimpleSlopes, region: JohnsonNeyman) -> list[str]:
+    """Slopes by values of the moderator, and where they are significant."""
+    where = "" if slopes.group is None else f" [{slopes.group}]"
+    rows = [
+        [
+            f"{slopes.moderator} at {slope.at:+g} SD" if slope.at else f"{slopes.moderator} at its mean",
+            show(slope.est, Kind.ESTIMATE),
+            show(slope.se, Kind.ESTIMATE),
+            show(slope.z, Kind.NUMBER),
+            show(slope.pvalue, Kind.PVALUE),
+            interval(slope.ci_lower, slope.ci_upper, Kind.ESTIMATE),
+        ]
+        for slope in slopes.slopes
+    ]
+    bounds = [show(bound, Kind.ESTIMATE) for bound in (region.lower, region.upper) if bound is not None]
+    words, apart = " and ".join(bounds), " or above ".join(bounds)
+    places = {
+        "outside": f"where {region.moderator} is below {apart}",
+        "inside": f"where {region.moderator} is between {words}",
+        "below": f"where {region.moderator} is below {words}",
+        "above": f"where {region.moderator} is above {words}",
+        "everywhere": f"at every value of {region.moderator}",
+        "nowhere": f"at no value of {region.moderator}",
+    }
+    return [
+        f"Simple slopes of {slopes.outcome} on {slopes.predictor}{where}",
+        *_table(["", "b", "SE", "z", "p", "95 % interval"], rows),
+        f"Johnson-Neyman: significant (p < {region.level:g}) {places[region.region]}"
+        f" (its SD is {show(region.sd, Kind.ESTIMATE)}, its mean 0)",
+    ]
 
 
 def _fit_lines(result: SemResult) -> list[str]:

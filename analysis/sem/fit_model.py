@@ -14,6 +14,7 @@ from analysis.sem.estimate import FitOptions, estimate
 from analysis.sem.modification import with_modification_indices
 from analysis.sem.present import present
 from analysis.sem.result import SemResult
+from analysis.sem.simple_slopes import with_simple_slopes
 
 StandardErrors = Literal["standard", "robust", "bootstrap"]
 _KINDS: tuple[StandardErrors, ...] = ("standard", "robust", "bootstrap")
@@ -47,7 +48,7 @@ def fit(
     if modindices:
         result = with_modification_indices(result, solution)
     if se != "bootstrap":
-        return result
+        return with_simple_slopes(result)
     kind: Kind = "nonparametric" if options.get("cluster") is None else "cluster"
     plan = BootstrapPlan(bootstrap, seed, kind, boot_ci)
-    return with_bootstrap(result, bootstrap_solution(solution, plan, executor))
+    return with_simple_slopes(with_bootstrap(result, bootstrap_solution(solution, plan, executor)))
