@@ -39,7 +39,11 @@ def add_fit_options(parser: argparse.ArgumentParser) -> None:
 def add_inference_options(parser: argparse.ArgumentParser) -> None:
     """Options on standard errors."""
     parser.add_argument("--se", choices=("standard", "robust", "bootstrap"), help="robust: ML becomes MLR")
-    parser.add_argument("--bootstrap", type=int, default=1000, metavar="R", help="resamples of --se bootstrap")
+    parser.add_argument("--bootstrap", type=int, default=1000, metavar="R", help="resamples of either bootstrap")
+    parser.add_argument("--boot-ci", choices=("perc", "bc", "bca"), default="perc", help="intervals of --se bootstrap")
+    parser.add_argument(
+        "--test", choices=("standard", "bollen.stine"), default="standard", help="adds a bootstrap p-value of the model"
+    )
     parser.add_argument("--seed", type=int, default=1, metavar="S", help="seed of the bootstrap")
     parser.add_argument("--workers", type=int, default=1, metavar="N", help="processes for the bootstrap")
     parser.add_argument("--modindices", action="store_true", help="modification indices, largest first")
@@ -90,7 +94,8 @@ def fit_command(options: argparse.Namespace) -> int:
     from analysis.sem import fit
     from analysis.survey import plain
 
-    with _executor(options.workers if options.se == "bootstrap" else 1) as executor:
+    resampled = options.se == "bootstrap" or options.test == "bollen.stine"
+    with _executor(options.workers if resampled else 1) as executor:
         result = fit(
             plain.read_words(options.model),
             responses(options),
@@ -98,6 +103,8 @@ def fit_command(options: argparse.Namespace) -> int:
             se=options.se or "standard",
             bootstrap=options.bootstrap,
             seed=options.seed,
+            boot_ci=options.boot_ci,
+            test=options.test,
             executor=executor,
             modindices=options.modindices,
             **keywords(options),

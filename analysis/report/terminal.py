@@ -12,8 +12,10 @@ from analysis.report.rounding import Kind, interval, p_phrase, show
 if TYPE_CHECKING:  # what reads results needs none of what makes them, and a command should start quickly
     from analysis.multilevel import MixedResult
     from analysis.sem import SemResult
+    from analysis.sem.bootstrap.result import BootstrapResult
     from analysis.sem.nested import Comparison
     from analysis.sem.result import ModificationIndex
+    from analysis.sem.slopes import JohnsonNeyman, SimpleSlopes
 
 _SECTIONS = {
     "=~": "Loadings",
@@ -45,7 +47,58 @@ def sem_summary(result: SemResult) -> str:
     explained = [[name, show(value, Kind.BOUNDED)] for name, value in result.r_squared.items()]
     if explained:
         lines += ["", "Explained variance", *_table(["", "R²"], explained)]
+    if result.bootstrap is not None:
+        lines += ["", *_bootstrap_lines(result.bootstrap)]
+    for slopes, region in zip(result.simple_slopes, result.johnson_neyman, strict=True):
+        lines += ["", *_slope_lines(slopes, region)]
     return "\n".join([*lines, *_remarks(result.warnings)])
+
+
+def _bootstrap_lines(boot: BootstrapResult) -> list[str]:
+    """Resamples fitted and failed, and intervals of fit measures."""
+    kinds = {"chisq": Kind.NUMBER}
+    rows = [
+        [
+            name,
+            *(show(found[key], kinds.get(name, Kind.BOUNDED)) for key in ("est", "se")),
+            interval(found["ci_lower"], found["ci_upper"], kinds.get(name, Kind.BOUNDED)),
+        ]
+        for name, found in boot.of_fit.items()
+    ]
+    head = f"Fit over {boot.n_succeeded} of {boot.n_requested} bootstrap resamples ({len(boot.failures)} failed)"
+    return [head, *_table(["", "sample", "SE", f"{boot.level:.0%} interval".replace("%", " %")], rows)]
+
+
+def _slope_lines(slopes: SimpleSlopes, region: JohnsonNeyman) -> list[str]:
+    """Slopes by values of the moderator, and where they are significant."""
+    where = "" if slopes.group is None else f" [{slopes.group}]"
+    rows = [
+        [
+            f"{slopes.moderator} at {slope.at:+g} SD" if slope.at else f"{slopes.moderator} at its mean",
+            show(slope.est, Kind.ESTIMATE),
+            show(slope.se, Kind.ESTIMATE),
+            show(slope.z, Kind.NUMBER),
+            show(slope.pvalue, Kind.PVALUE),
+            interval(slope.ci_lower, slope.ci_upper, Kind.ESTIMATE),
+        ]
+        for slope in slopes.slopes
+    ]
+    bounds = [show(bound, Kind.ESTIMATE) for bound in (region.lower, region.upper) if bound is not None]
+    words, apart = " and ".join(bounds), " or above ".join(bounds)
+    places = {
+        "outside": f"where {region.moderator} is below {apart}",
+        "inside": f"where {region.moderator} is between {words}",
+        "below": f"where {region.moderator} is below {words}",
+        "above": f"where {region.moderator} is above {words}",
+        "everywhere": f"at every value of {region.moderator}",
+        "nowhere": f"at no value of {region.moderator}",
+    }
+    return [
+        f"Simple slopes of {slopes.outcome} on {slopes.predictor}{where}",
+        *_table(["", "b", "SE", "z", "p", "95 % interval"], rows),
+        f"Johnson-Neyman: significant (p < {region.level:g}) {places[region.region]}"
+        f" (its SD is {show(region.sd, Kind.ESTIMATE)}, its mean 0)",
+    ]
 
 
 def _fit_lines(result: SemResult) -> list[str]:
@@ -55,6 +108,8 @@ def _fit_lines(result: SemResult) -> list[str]:
         f"chi-square ({show(fit['df'], Kind.COUNT)}) = {show(fit['chisq'], Kind.NUMBER)}, {p_phrase(fit['pvalue'])}",
         _indices(fit, ""),
     ]
+    if "pvalue_bollen_stine" in fit:
+        lines.insert(1, f"Bollen-Stine bootstrap: {p_phrase(fit['pvalue_bollen_stine'])}")
     if "chisq_scaled" in fit:
         factor = show(fit["chisq_scaling_factor"], Kind.ESTIMATE)
         scaled = f"{show(fit['chisq_scaled'], Kind.NUMBER)}, {p_phrase(fit['pvalue_scaled'])}"

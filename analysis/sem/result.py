@@ -10,6 +10,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from analysis.sem.bootstrap.result import BootstrapResult
+from analysis.sem.slopes import JohnsonNeyman, SimpleSlopes
 
 Array = NDArray[np.float64]
 
@@ -74,7 +75,8 @@ class SemResult:
     ``fit_measures`` maps lavaan's names to values, None where ``undefined`` gives the reason. Matrices, one a
     group, are in the order of ``observed``, in squared units of the items. ``theta`` and ``covariance`` (of the
     estimates) are in the order of ``free_names``. ``conventions`` say how the numbers are made, ``warnings`` what
-    a reader must know before trusting them. ``bootstrap`` is there where inference is the bootstrap's.
+    a reader must know before trusting them. ``bootstrap`` is there where inference is the bootstrap's,
+    ``simple_slopes`` and ``johnson_neyman`` where a latent predictor is the product of two others.
     """
 
     name: str
@@ -105,6 +107,8 @@ class SemResult:
     implied_moments: tuple[Array, ...]
     bootstrap: BootstrapResult | None = None
     modindices: tuple[ModificationIndex, ...] | None = None
+    simple_slopes: tuple[SimpleSlopes, ...] = ()
+    johnson_neyman: tuple[JohnsonNeyman, ...] = ()
 
     def tidy(self) -> pd.DataFrame:
         """One row an estimate."""
@@ -166,6 +170,9 @@ class SemResult:
         }
         if self.bootstrap is not None:
             content["bootstrap"] = self.bootstrap.summary()
+        if self.simple_slopes:
+            content["simple_slopes"] = [asdict(found) for found in self.simple_slopes]
+            content["johnson_neyman"] = [asdict(found) for found in self.johnson_neyman]
         if self.modindices is not None:
             shown = ("lhs", "op", "rhs", "group", "mi", "epc", "sepc_lv", "sepc_all")
             content["modindices"] = [{key: getattr(index, key) for key in shown} for index in self.modindices]

@@ -21,6 +21,7 @@ from analysis.errors import EstimationError, ModelError, Problem, nearest
 from analysis.sem import chi_square
 from analysis.sem.bootstrap.draws import KINDS, Kind, LeaveOneOut, WithReplacement, under_the_model, unit_sizes
 from analysis.sem.bootstrap.intervals import INTERVAL_TYPES, IntervalType, jackknife_acceleration
+from analysis.sem.bootstrap.measures import Comparison, fit_replicates
 from analysis.sem.bootstrap.refit_job import RefitJob, Replicates, stacked
 from analysis.sem.bootstrap.refits import job_of, refit
 from analysis.sem.bootstrap.result import BootstrapResult, Failure, Statistic
@@ -131,6 +132,8 @@ def bootstrap_solution(solution: Solution, plan: BootstrapPlan, executor: Execut
         standardised_replicates=replicates.standardised[succeeded],
         chisq=solution.test.chisq,
         chisq_replicates=replicates.chisq[succeeded],
+        fit=_fit_of(solution, everywhere)[0],
+        fit_replicates=_fit_of(solution, replicates)[succeeded],
         acceleration=rate[0],
         standardised_acceleration=rate[1],
     )
@@ -161,6 +164,14 @@ def _mapped(job: RefitJob, n: int, executor: Executor | None) -> Replicates:
     chunks = [range(first, min(first + size, n)) for first in range(0, n, size)]
     work = partial(refit, job)
     return stacked(list(map(work, chunks) if executor is None else executor.map(work, chunks)))
+
+
+def _fit_of(solution: Solution, replicates: Replicates) -> Array:
+    """Fit measures of each resample (b, 5)."""
+    n_groups = len(solution.samples)
+    counted = solution.n_observations - solution.estimator.lost_per_group * n_groups
+    fixed = Comparison(solution.test.df, solution.test.baseline_df, counted, n_groups)
+    return fit_replicates(fixed, replicates.chisq, replicates.baseline_chisq, replicates.srmr)
 
 
 def _everywhere(solution: Solution) -> Replicates:
