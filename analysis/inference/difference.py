@@ -10,7 +10,7 @@ from analysis.inference.rows import Key, key_of
 from analysis.sem import SemResult
 from analysis.sem.difference import ScaledTest, plain, satorra_bentler_2001
 
-_METHODS = {"standard": "chi-square difference", "satorra.bentler.2001": "Satorra-Bentler (2001) scaled difference"}
+METHODS = {"standard": "chi-square difference", "satorra.bentler.2001": "Satorra-Bentler (2001) scaled difference"}
 _TESTS = {"ML": plain, "GLS": plain, "MLR": satorra_bentler_2001, "MLM": satorra_bentler_2001}
 
 
@@ -50,7 +50,7 @@ def difference(model: SemResult, base: SemResult) -> Difference:
     if found.chisq_diff is None:
         return Difference(True, df=found.df_diff, note=found.reason)
     which = "this model" if smaller is model else "the base model"
-    method = _METHODS[found.method]
+    method = METHODS[found.method]
     return Difference(True, found.chisq_diff, found.df_diff, found.pvalue, method, f"{which} is the restricted one")
 
 

@@ -61,13 +61,17 @@ class RivalFit:
     note: str = ""
 
 
-def compare_rivals(models: Mapping[str, SemResult | MixedResult], base: str) -> pd.DataFrame:
+def compare_rivals(
+    models: Mapping[str, SemResult | MixedResult], base: str, differences: Mapping[str, Difference] | None = None
+) -> pd.DataFrame:
     """Compare models of the same observed variables with the ``base`` among them, one row each.
 
     Columns are those of RivalFit, with a column ``r2_<latent variable>`` for each that a model explains.
     Information criteria and their weights are those of the models that were fitted to the variables and
     respondents of the base model. A mixed model is of other variables (scale means): its row says so and holds
     nothing that could be mistaken for comparable. Raises ModelError if ``base`` is no structural model here.
+
+    ``differences`` are tests by fit (``differences_by_fit``); without one, nesting is read off the parameters.
     """
     sems = {name: model for name, model in models.items() if isinstance(model, SemResult)}
     if base not in sems:
@@ -75,8 +79,9 @@ def compare_rivals(models: Mapping[str, SemResult | MixedResult], base: str) -> 
     comparable = [name for name, model in sems.items() if same_data(model, sems[base])]
     aic = _weights({name: sems[name].fit_measures.get("aic") for name in comparable})
     bic = _weights({name: sems[name].fit_measures.get("bic") for name in comparable})
+    tests = {name: difference(model, sems[base]) for name, model in sems.items()} | dict(differences or {})
     rows = [
-        _row(name, model, difference(model, sems[base]), aic, bic)
+        _row(name, model, tests[name], aic, bic)
         if isinstance(model, SemResult)
         else RivalFit(model=name, nobs=model.nobs, npar=model.npar, note=MIXED)
         for name, model in models.items()

@@ -9,6 +9,7 @@ import pandas as pd
 import pytest
 from analysis import multilevel, sem
 from analysis.errors import ModelError
+from analysis.inference.differences_by_fit import differences_by_fit
 from analysis.inference.rivals import akaike_weights, compare_rivals
 from scipy.stats import chi2
 
@@ -124,3 +125,22 @@ def test_explained_variance_by_construct(table: pd.DataFrame, sems: dict[str, se
 def test_base_must_be_there(sems: dict[str, sem.SemResult]) -> None:
     with pytest.raises(ModelError, match="did you mean 'base'"):
         compare_rivals(sems, base="bas")
+
+
+def test_nesting_that_only_a_fit_shows_is_found(sems: dict[str, sem.SemResult], data: pd.DataFrame) -> None:
+    tests = differences_by_fit({name: MODELS[name] for name in ("base", "mediated", "constrained")}, data, "base")
+    fits = {name: sems[name] for name in ("base", "mediated", "constrained")}
+    row = compare_rivals(fits, "base", tests).set_index("model").loc["constrained"]
+    expected = sem.compare_models(MODELS["base"], MODELS["constrained"], data).test
+    assert row["nested"]
+    assert row["chisq_diff"] == pytest.approx(expected.chisq_diff)
+    assert row["diff_pvalue"] == pytest.approx(expected.pvalue)
+    assert row["note"] == "this model is the restricted one"
+    read_off = compare_rivals(fits, "base").set_index("model").loc["mediated"]
+    assert tests["mediated"].chisq == pytest.approx(read_off["chisq_diff"])
+
+
+def test_rivals_that_no_test_compares_say_why(data: pd.DataFrame) -> None:
+    tests = differences_by_fit({name: MODELS[name] for name in ("mediated", "reversed", "smaller")}, data, "mediated")
+    assert not any(test.nested for test in tests.values())
+    assert all(test.note for test in tests.values())
