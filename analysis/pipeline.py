@@ -21,8 +21,7 @@ from analysis import manifest, stored, writing
 from analysis.assembly import assemble
 from analysis.crosscheck.agreement import Agreement
 from analysis.errors import DataError, Problem
-from analysis.inference.difference import Difference
-from analysis.inference.differences_by_fit import differences_by_fit
+from analysis.inference.difference import Difference, differences
 from analysis.inference.hypotheses import judge
 from analysis.inference.recovery import recover
 from analysis.inference.rivals import compare_rivals
@@ -154,9 +153,7 @@ def _hypotheses(run: Run, done: Results) -> pd.DataFrame:
 def _differences(run: Run, done: Results) -> dict[str, Difference]:
     data, how = done["clean"].responses, run.study.spec.estimation
     texts = {name: text for name, text in run.study.models.items() if name in {"structural", *run.study.rivals}}
-    return differences_by_fit(
-        texts, data, "structural", estimator=how.estimator, missing=how.missing, ordered=how.ordered
-    )
+    return differences(texts, data, "structural", estimator=how.estimator, missing=how.missing, ordered=how.ordered)
 
 
 def _rivals(run: Run, done: Results) -> pd.DataFrame:

@@ -11,6 +11,7 @@ import numpy as np
 
 from analysis.sem import chi_square
 from analysis.sem.comparative import comparative, rmsea
+from analysis.sem.difference import NO_DISTRIBUTION
 from analysis.sem.measures import Measures
 from analysis.sem.model_tests import ModelTest
 from analysis.sem.residual_measures import residual_measures
@@ -59,7 +60,7 @@ def fit_measures(solution: Solution) -> FitMeasures:
 
 def _reason(name: str, test: ModelTest, tested: bool) -> str:
     if not tested and name in {"pvalue", "baseline_pvalue"}:
-        return "the chi-square of unweighted least squares has no known distribution"
+        return NO_DISTRIBUTION
     if name.startswith("srmr_mplus"):
         return "Mplus's SRMR is not defined for ordinal variables"
     if name.endswith("_robust") and test.shift is not None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from typing import Literal, Unpack
 
 import numpy as np
@@ -15,6 +15,7 @@ from analysis.errors import ModelError, Problem, nearest
 from analysis.sem.comparable import require_comparable
 from analysis.sem.constraints import constraint_values
 from analysis.sem.difference import (
+    NO_DISTRIBUTION,
     DifferenceTest,
     LocalModels,
     ScaledTest,
@@ -142,7 +143,8 @@ def _method(method: str, solution: Solution) -> str:
 def _test(method: str, restricted: Solution, full: Solution, theta: Array) -> DifferenceTest:
     h0, h1 = (ScaledTest(s.test.chisq, s.test.df, s.test.scaling) for s in (restricted, full))
     if method == "standard":
-        return plain(h0, h1)
+        test = plain(h0, h1)
+        return replace(test, pvalue=None, reason=NO_DISTRIBUTION) if full.estimator.name == "ULS" else test
     if method == "satorra.bentler.2001":
         return satorra_bentler_2001(h0, h1)
     if method == "satorra.bentler.2010":
