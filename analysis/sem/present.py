@@ -17,6 +17,7 @@ from analysis.sem.result import Estimate, SemResult
 from analysis.sem.solution import Solution
 from analysis.sem.standardise import r_squared, standardised
 from analysis.sem.standardised_solution import standardised_errors
+from analysis.sem.twolevel.measures import intraclass_correlations
 
 Array = NDArray[np.float64]
 
@@ -50,7 +51,7 @@ def present(model: str, name: str, missing: str, solution: Solution) -> SemResul
         observed=table.observed,
         latent=table.latent,
         exogenous=table.exogenous,
-        groups=table.groups,
+        groups=("",) if table.levels else table.groups,
         estimates=tuple(_with_error_of_beta(row, error) for row, error in zip(estimates, errors, strict=True)),
         fit_measures=measures.values,
         undefined=measures.undefined,
@@ -60,6 +61,9 @@ def present(model: str, name: str, missing: str, solution: Solution) -> SemResul
         covariance=solution.covariance,
         sample_moments=tuple(sample.covariance for sample in solution.samples),
         implied_moments=tuple(at.covariance for at in solution.implied),
+        levels=table.groups if table.levels else (),
+        n_clusters=None if solution.two_level is None else solution.two_level.moments.n_clusters,
+        icc=None if solution.two_level is None else intraclass_correlations(solution),
     )
 
 
@@ -68,7 +72,7 @@ def _conventions(solution: Solution, missing: str) -> tuple[str, ...]:
     if missing == "fiml":
         words.append("rows with missing values are used (full information, missing at random)")
     if not solution.estimator.robust:
-        kind = "observed" if missing == "fiml" else "expected"
+        kind = "observed" if missing == "fiml" else solution.estimator.information
         words.append(f"standard errors from {kind} information")
     table = solution.table
     loadings = [(row.lhs, row.rhs) for row in table.parameters if row.op == "=~" and row.group == 0]
@@ -85,19 +89,17 @@ def _standardised(solution: Solution) -> tuple[Array, Array]:
 
 
 def _r_squared(solution: Solution) -> dict[str, float]:
-    """Explained variance by variable; with several groups by "variable [group]"."""
-    groups = solution.table.groups
+    """Explained variance by variable; with several groups or levels by "variable [group]"."""
     shares: dict[str, float] = {}
-    for label, part, at in zip(groups, solution.objective.parts, solution.implied, strict=True):
-        suffix = f" [{label}]" if len(groups) > 1 else ""
+    for group, (part, at) in enumerate(zip(solution.objective.parts, solution.implied, strict=True)):
         of_group = r_squared(part.structure, at, solution.values[part.structure.rows])
-        shares |= {variable + suffix: share for variable, share in of_group.items()}
+        shares |= {variable + solution.table.suffix(group): share for variable, share in of_group.items()}
     return shares
 
 
 def _estimate(solution: Solution, i: int, std_lv: float, std_all: float) -> Estimate:
     row: Parameter = solution.table.parameters[i]
-    groups = solution.table.groups
+    table = solution.table
     se = None
     if row.free and solution.covariance is not None:
         variance = solution.covariance[row.free - 1, row.free - 1]
@@ -109,18 +111,18 @@ def _estimate(solution: Solution, i: int, std_lv: float, std_all: float) -> Esti
         se,
         (std_lv, std_all),
         (bool(row.free), row.user),
-        groups[row.group] if len(groups) > 1 else None,
+        (table.group_of(row), table.level_of(row)),
     )
 
 
 def _defined(effect: DefinedEffect) -> Estimate:
     names = (effect.name, ":=", effect.text, effect.name)
-    return _inferred(names, effect.estimate, effect.se, (effect.std_lv, effect.std_all), (True, True), None)
+    return _inferred(names, effect.estimate, effect.se, (effect.std_lv, effect.std_all), (True, True), (None, 1))
 
 
 def _inferred(
     names: tuple[str, str, str, str], estimate: float, se: float | None,
-    std: tuple[float, float], kind: tuple[bool, bool], group: str | None,
+    std: tuple[float, float], kind: tuple[bool, bool], place: tuple[str | None, int],
 ) -> Estimate:  # fmt: skip
     """Wald z, p and interval of one estimate."""
     lhs, op, rhs, label = names
@@ -129,8 +131,8 @@ def _inferred(
         lhs=lhs,
         op=op,
         rhs=rhs,
-        group=group,
-        level=1,
+        group=place[0],
+        level=place[1],
         label=label,
         free=kind[0],
         user=kind[1],

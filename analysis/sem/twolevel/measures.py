@@ -1,0 +1,69 @@
+"""What two-level models are judged by beside tests: residuals by level, and intraclass correlations."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from analysis.sem.measures import Measures
+from analysis.sem.solution import Solution
+from analysis.sem.twolevel.objective import TwoLevelObjective
+
+Array = NDArray[np.float64]
+
+
+def level_measures(solution: Solution) -> Measures:
+    """SRMR within and between clusters, and their sum, lavaan's SRMR of the whole; None where a variance between
+    clusters is not positive.
+
+    Each compares the correlations of the unrestricted model with the model's, the diagonal counted: Ryu & West (2009),
+    Structural Equation Modeling 16(4), 583-601.
+    """
+    within, between = (
+        correlation_residual(sample.covariance, at.covariance)
+        for sample, at in zip(solution.samples, solution.implied, strict=True)
+    )
+    total = None if within is None or between is None else within + between
+    return {"srmr": total, "srmr_within": within, "srmr_between": between}
+
+
+def correlation_residual(sample: Array, implied: Array) -> float | None:
+    """Root mean square difference of two correlation matrices (p, p) over the lower triangle; variables with zeros in
+    both are none of the level's.
+    """
+    held = (np.diag(sample) != 0) | (np.diag(implied) != 0)
+    matrices = [matrix[np.ix_(held, held)] for matrix in (sample, implied)]
+    variances = [np.diag(matrix) for matrix in matrices]
+    if any(np.any(of_matrix <= 0) for of_matrix in variances):
+        return None
+    first, second = (m / np.sqrt(np.outer(v, v)) for m, v in zip(matrices, variances, strict=True))
+    lower = np.tril_indices(int(held.sum()))
+    return float(np.sqrt(np.mean((first - second)[lower] ** 2)))
+
+
+def is_singular(between: Array) -> bool:
+    """Whether a covariance matrix (p, p), zero for variables that are none of the level's, has no inverse."""
+    held = np.diag(between) > 0
+    deviations = np.sqrt(np.diag(between)[held])
+    return bool(np.linalg.eigvalsh(between[np.ix_(held, held)] / np.outer(deviations, deviations))[0] < 1e-6)
+
+
+def minimum(solution: Solution) -> float:
+    """lavaan's minimum of the fit function: minus the log-likelihood of a row, covariates included, without the
+    constants of 2 pi.
+    """
+    objective = solution.objective
+    assert isinstance(objective, TwoLevelObjective)
+    sample = objective.sample
+    sizes = float(sample.counts @ np.log(sample.sizes)) * int(sample.within.sum()) / sample.n_rows
+    return 0.5 * (solution.optimum.value + objective.saturated + sizes)
+
+
+def intraclass_correlations(solution: Solution) -> dict[str, float]:
+    """Share of the variance of each variable of level 1 that lies between clusters, in the unrestricted model; zero
+    for those of level 1 alone.
+    """
+    within, between = (np.diag(sample.covariance) for sample in solution.samples)
+    names = solution.table.observed
+    held = solution.table.levels[0].observed
+    return {name: float(between[i] / (within[i] + between[i])) for i, name in enumerate(names) if name in held}
