@@ -78,9 +78,12 @@ def estimate(
     """
     parsed = _parsed(model, name)
     if has_levels(parsed):
-        others = {"estimator": estimator, "missing": missing, "ordered": ordered, "group": group, "weights": weights}
-        others |= {"group_equal": tuple(group_equal), "group_partial": tuple(group_partial), "std_lv": std_lv}
-        solution = estimate_two_level(parsed, data, cluster, {**others, "cov": cov, "nobs": nobs, "means": means})
+        others: dict[str, object] = {
+            "estimator": estimator, "missing": missing, "ordered": ordered, "group": group, "weights": weights,
+            "group_equal": group_equal, "group_partial": group_partial, "cov": cov, "nobs": nobs, "means": means,
+            "std_lv": std_lv,
+        }  # fmt: skip
+        solution = estimate_two_level(parsed, data, cluster, others)
         _require_no_collision(solution.table, data)
         return solution
     chosen = choose(

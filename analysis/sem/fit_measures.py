@@ -64,8 +64,6 @@ def fit_measures(solution: Solution) -> FitMeasures:
 def _reason(name: str, test: ModelTest, tested: bool) -> str:
     if not tested and name in {"pvalue", "baseline_pvalue"}:
         return "the chi-square of unweighted least squares has no known distribution"
-    if name in {"srmr", "srmr_between"} and test.df:
-        return "a variance between clusters is not positive, so that its correlations are not defined"
     if name.startswith("srmr_mplus"):
         return "Mplus's SRMR is not defined for ordinal variables"
     if name.endswith("_robust") and test.shift is not None:

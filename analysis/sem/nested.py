@@ -30,6 +30,7 @@ from analysis.sem.fit_measures import fit_measures
 from analysis.sem.fitted import Fitted
 from analysis.sem.model_tests import scaling_factor
 from analysis.sem.nesting import nesting, statistic_names
+from analysis.sem.one_level import require_one_level
 from analysis.sem.optimise import null_space
 from analysis.sem.residual_errors import statistic_slopes, statistics_of
 from analysis.sem.robust import parameter_meat
@@ -81,6 +82,8 @@ def compare(a: Solution, b: Solution, names: tuple[str, str] = ("a", "b"), metho
     and Satorra's of 2000 for WLSMV: lavaan's choices. Raises ModelError, with every reason, where models are of
     different data or treat it differently, and where neither is nested in the other.
     """
+    for solution in (a, b):
+        require_one_level(solution, "difference tests", "compare AIC and BIC, or chi-squares of ML by hand")
     chosen = _method(method, a)
     require_comparable(a, b)
     models = tuple(compared(name, solution) for name, solution in zip(names, (a, b), strict=True))

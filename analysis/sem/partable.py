@@ -276,9 +276,7 @@ def number_free(rows: Sequence[Parameter]) -> list[Parameter]:
     return numbered
 
 
-def relations_of(
-    model: ParsedModel, rows: Sequence[Parameter]
-) -> tuple[tuple[Relation, ...], tuple[Relation, ...]]:
+def relations_of(model: ParsedModel, rows: Sequence[Parameter]) -> tuple[tuple[Relation, ...], tuple[Relation, ...]]:
     """Definitions and constraints of a model; raises ModelError for labels that no row carries."""
     known = {row.label for row in rows if row.label}
     problems: list[Problem] = []

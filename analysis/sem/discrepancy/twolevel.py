@@ -22,7 +22,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from analysis.sem.discrepancy.missing import dense, summed, summed_kronecker
-from analysis.sem.discrepancy.normal import gradient_from, trace_products
+from analysis.sem.discrepancy.normal import gradient_from, inverse, trace_products
 from analysis.sem.implied import (
     Derivatives,
     Implied,
@@ -151,7 +151,7 @@ def _about(sample: SizeMoments, mean: Array) -> Array:
 
 def _parts(sample: SizeMoments, within: Implied, between: Implied) -> _Parts:
     inner = inverse_within(sample, within.covariance)
-    weight = np.linalg.inv(between.covariance + within.covariance / sample.sizes[:, None, None])
+    weight = inverse(between.covariance + within.covariance / sample.sizes[:, None, None])
     mean = within.mean + between.mean
     pull = np.einsum("kij,kj->ki", weight, sample.mean - mean)
     return _Parts(inner, inner @ sample.pooled @ inner, weight, weight @ _about(sample, mean) @ weight, pull)

@@ -11,8 +11,6 @@ from numpy.typing import NDArray
 
 from analysis.errors import ModelError, Problem
 from analysis.sem.estimators import ESTIMATORS, Estimator
-from analysis.sem.fitted import Fitted
-from analysis.sem.model_tests import ModelTest
 from analysis.sem.partable import CLUSTERS, ParameterTable, bind_exogenous, row_values
 from analysis.sem.robust import Sandwich
 from analysis.sem.solution import Solution, optimum_of
@@ -21,7 +19,7 @@ from analysis.sem.twolevel.likelihood_tests import likelihood_tests
 from analysis.sem.twolevel.sample import TwoLevelSample, two_level_sample
 from analysis.sem.twolevel.scores import score_crossproduct
 from analysis.sem.twolevel.table import two_level_table
-from analysis.sem.twolevel.unrestricted import Unrestricted, two_level_objective, unrestricted_model
+from analysis.sem.twolevel.unrestricted import two_level_objective, unrestricted_model
 
 Array = NDArray[np.float64]
 

@@ -75,7 +75,7 @@ def log_likelihood(sample: SizeMoments, deviance: float) -> float:
     only_between = len(sample.within) - p_within
     constant = (sample.n_rows * p_within + sample.n_clusters * only_between) * np.log(2.0 * np.pi)
     constant += p_within * float(sample.counts @ np.log(sample.sizes))
-    return -0.5 * (sample.n_rows * deviance + constant)
+    return float(-0.5 * (sample.n_rows * deviance + constant))
 
 
 def _loglik_of_covariates(table: ParameterTable, sample: TwoLevelSample) -> float:

@@ -13,32 +13,30 @@ Array = NDArray[np.float64]
 
 
 def level_measures(solution: Solution) -> Measures:
-    """SRMR within and between clusters, and their sum, lavaan's SRMR of the whole; None where a variance between
-    clusters is not positive.
+    """SRMR within and between clusters, and their sum, lavaan's SRMR of the whole.
 
     Each compares the correlations of the unrestricted model with the model's, the diagonal counted: Ryu & West (2009),
-    Structural Equation Modeling 16(4), 583-601.
+    Structural Equation Modeling 16(4), 583-601. Between clusters the model's matrix is first made positive definite.
     """
-    within, between = (
-        correlation_residual(sample.covariance, at.covariance)
-        for sample, at in zip(solution.samples, solution.implied, strict=True)
-    )
-    total = None if within is None or between is None else within + between
-    return {"srmr": total, "srmr_within": within, "srmr_between": between}
+    residuals = []
+    for level, (sample, at) in enumerate(zip(solution.samples, solution.implied, strict=True)):
+        held = [solution.table.observed.index(name) for name in solution.table.levels[level].observed]
+        of_sample, of_model = (matrix[np.ix_(held, held)] for matrix in (sample.covariance, at.covariance))
+        residuals.append(correlation_residual(of_sample, forced_definite(of_model) if level else of_model))
+    return {"srmr": sum(residuals), "srmr_within": residuals[0], "srmr_between": residuals[1]}
 
 
-def correlation_residual(sample: Array, implied: Array) -> float | None:
-    """Root mean square difference of two correlation matrices (p, p) over the lower triangle; variables with zeros in
-    both are none of the level's.
-    """
-    held = (np.diag(sample) != 0) | (np.diag(implied) != 0)
-    matrices = [matrix[np.ix_(held, held)] for matrix in (sample, implied)]
-    variances = [np.diag(matrix) for matrix in matrices]
-    if any(np.any(of_matrix <= 0) for of_matrix in variances):
-        return None
-    first, second = (m / np.sqrt(np.outer(v, v)) for m, v in zip(matrices, variances, strict=True))
-    lower = np.tril_indices(int(held.sum()))
+def correlation_residual(sample: Array, implied: Array) -> float:
+    """Root mean square difference of two correlation matrices (p, p) over the lower triangle."""
+    first, second = (m / np.sqrt(np.outer(np.diag(m), np.diag(m))) for m in (sample, implied))
+    lower = np.tril_indices(len(sample))
     return float(np.sqrt(np.mean((first - second)[lower] ** 2)))
+
+
+def forced_definite(matrix: Array, share: float = 1e-6) -> Array:
+    """``matrix`` (p, p) with eigenvalues of at least ``share`` of the largest."""
+    values, vectors = np.linalg.eigh(matrix)
+    return np.asarray((vectors * np.maximum(values, share * abs(values[-1]))) @ vectors.T)
 
 
 def is_singular(between: Array) -> bool:

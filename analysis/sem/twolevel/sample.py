@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from analysis.errors import DataError, Problem
 from analysis.sem.discrepancy.twolevel import SizeMoments
+from analysis.sem.groups import label_of
 from analysis.sem.moments import require_columns, require_numbers, require_variance
 from analysis.sem.partable import ParameterTable
 from analysis.sem.patterns import IntArray
@@ -53,7 +54,7 @@ def two_level_sample(data: pd.DataFrame, table: ParameterTable, cluster: str) ->
     _require_clusters(table, cluster, len(values), len(labels))
     require_variance(values, names)
     sample = _sorted(values, codes.astype(np.int64), table, int((~kept).sum()))
-    if problems := [*_of_variation(sample, table, values.std(axis=0), [str(label) for label in labels])]:
+    if problems := [*_of_variation(sample, table, values.std(axis=0), labels)]:
         raise DataError(problems)
     return sample
 
@@ -95,17 +96,16 @@ def _sorted(values: Array, clusters: IntArray, table: ParameterTable, n_dropped:
     return TwoLevelSample(table.observed, deviations, clusters, means, size, of_cluster, moments, n_dropped)
 
 
-def _of_variation(
-    sample: TwoLevelSample, table: ParameterTable, spread: Array, labels: Sequence[str]
-) -> Iterator[Problem]:
+def _of_variation(sample: TwoLevelSample, table: ParameterTable, spread: Array, labels: pd.Index) -> Iterator[Problem]:
     largest = np.abs(sample.deviations).max(axis=0)
     for name, deviation, sd in zip(sample.names, largest, spread, strict=True):
         column = sample.names.index(name)
         varies = deviation > _CONSTANT * sd
         if name not in table.levels[0].observed and varies:
-            cluster = labels[sample.clusters[np.abs(sample.deviations[:, column]).argmax()]]
+            cluster = label_of(labels[sample.clusters[np.abs(sample.deviations[:, column]).argmax()]])
             what = f"'{name}' stands in level 2 alone, but it varies within clusters, most of all in {cluster}"
-            yield Problem(what, "data", f"name '{name}' in level 1 too (say {name} ~~ {name}), or take its cluster mean")
+            hint = f"name '{name}' in level 1 too (say {name} ~~ {name}), or take its cluster mean"
+            yield Problem(what, "data", hint)
         if name in table.levels[0].observed and not varies:
             what = f"'{name}' stands in level 1, but it does not vary within clusters"
             yield Problem(what, "data", f"name '{name}' in level 2 alone")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
+from analysis.sem.discrepancy.normal import inverse
 from analysis.sem.discrepancy.twolevel import inverse_within
 from analysis.sem.implied import Derivatives, derivatives
 from analysis.sem.objective import Objective
@@ -32,15 +33,15 @@ def cluster_scores(sample: TwoLevelSample, objective: Objective, theta: Array) -
     within, between = objective.implied(theta)
     sizes, of_size = sample.moments.sizes, sample.of_size
     inner = inverse_within(sample.moments, within.covariance)
-    weight = np.linalg.inv(between.covariance + within.covariance / sizes[:, None, None])
+    weight = inverse(between.covariance + within.covariance / sizes[:, None, None])
     pull = np.einsum("jab,jb->ja", weight[of_size], sample.means - within.mean - between.mean)
     d_within, d_between = (
         derivatives(part.structure, at) for part, at in zip(objective.parts, (within, between), strict=True)
     )
     of_means = [_of_means(d, weight, pull, sample) for d in (d_within, d_between)]
     first = of_means[0] / sample.size[:, None] + _of_deviations(d_within, inner, sample)
-    by_row = [first + pull @ d_within.mean, of_means[1] + pull @ d_between.mean]
-    return np.asarray(sum(scores @ part.structure.collect.T for scores, part in zip(by_row, objective.parts, strict=True)))
+    by_row = np.hstack([first + pull @ d_within.mean, of_means[1] + pull @ d_between.mean])
+    return np.asarray(by_row @ np.hstack([part.structure.collect for part in objective.parts]).T)
 
 
 def _of_means(d: Derivatives, weight: Array, pull: Array, sample: TwoLevelSample) -> Array:

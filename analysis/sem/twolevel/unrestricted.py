@@ -110,8 +110,8 @@ def moments_theta(table: ParameterTable, levels: Sequence[SampleMoments]) -> Arr
     theta = np.zeros(table.n_free)
     for row in table.parameters:
         if row.free:
-            here = levels[row.group]
-            theta[row.free - 1] = here.mean[at[row.lhs]] if row.op == "~1" else here.covariance[at[row.lhs], at[row.rhs]]
+            here, i = levels[row.group], at[row.lhs]
+            theta[row.free - 1] = here.mean[i] if row.op == "~1" else here.covariance[i, at[row.rhs]]
     return theta
 
 
