@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from analysis.errors import DataError, Problem
 from analysis.sem.discrepancy.twolevel import SizeMoments
 from analysis.sem.groups import label_of
-from analysis.sem.moments import require_columns, require_numbers, require_variance
+from analysis.sem.moments import SampleMoments, require_columns, require_numbers, require_regular, require_variance
 from analysis.sem.partable import ParameterTable
 from analysis.sem.patterns import IntArray
 
@@ -43,7 +43,7 @@ def two_level_sample(data: pd.DataFrame, table: ParameterTable, cluster: str) ->
 
     Raises ModelError for columns the data lack and DataError, with every reason, for data that two levels cannot be
     fitted to: too few clusters, clusters of one row alone, a variable of level 2 alone that varies in clusters, one of
-    level 1 that does not.
+    level 1 that does not; EstimationError for variables that determine each other.
     """
     names = table.observed
     require_columns(data, [*names, cluster])
@@ -56,7 +56,18 @@ def two_level_sample(data: pd.DataFrame, table: ParameterTable, cluster: str) ->
     sample = _sorted(values, codes.astype(np.int64), table, int((~kept).sum()))
     if problems := [*_of_variation(sample, table, values.std(axis=0), labels)]:
         raise DataError(problems)
+    _require_regular(sample, table)
     return sample
+
+
+def _require_regular(sample: TwoLevelSample, table: ParameterTable) -> None:
+    """Neither deviations from cluster means nor cluster means may determine each other."""
+    matrices = (sample.moments.pooled, np.cov(sample.means, rowvar=False, bias=True).reshape(2 * (len(sample.names),)))
+    for level, matrix in zip(table.levels, matrices, strict=True):
+        held = [sample.names.index(name) for name in level.observed]
+        require_regular(
+            SampleMoments(level.observed, matrix[np.ix_(held, held)], np.zeros(len(held)), len(sample.size))
+        )
 
 
 def _require_clusters(table: ParameterTable, cluster: str, n_rows: int, n_clusters: int) -> None:
