@@ -65,9 +65,8 @@ def _require_regular(sample: TwoLevelSample, table: ParameterTable) -> None:
     matrices = (sample.moments.pooled, np.cov(sample.means, rowvar=False, bias=True).reshape(2 * (len(sample.names),)))
     for level, matrix in zip(table.levels, matrices, strict=True):
         held = [sample.names.index(name) for name in level.observed]
-        require_regular(
-            SampleMoments(level.observed, matrix[np.ix_(held, held)], np.zeros(len(held)), len(sample.size))
-        )
+        block = matrix[np.ix_(held, held)]
+        require_regular(SampleMoments(level.observed, block, np.zeros(len(held)), sample.moments.n_rows))
 
 
 def _require_clusters(table: ParameterTable, cluster: str, n_rows: int, n_clusters: int) -> None:
