@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass
 from typing import Literal, Unpack
 
@@ -30,7 +30,6 @@ from analysis.sem.fit_measures import fit_measures
 from analysis.sem.fitted import Fitted
 from analysis.sem.model_tests import scaling_factor
 from analysis.sem.nesting import nesting, statistic_names
-from analysis.sem.one_level import require_one_level
 from analysis.sem.optimise import null_space
 from analysis.sem.residual_errors import statistic_slopes, statistics_of
 from analysis.sem.robust import parameter_meat
@@ -82,8 +81,6 @@ def compare(a: Solution, b: Solution, names: tuple[str, str] = ("a", "b"), metho
     and Satorra's of 2000 for WLSMV: lavaan's choices. Raises ModelError, with every reason, where models are of
     different data or treat it differently, and where neither is nested in the other.
     """
-    for solution in (a, b):
-        require_one_level(solution, "difference tests", "compare AIC and BIC, or chi-squares of ML by hand")
     chosen = _method(method, a)
     require_comparable(a, b)
     models = tuple(compared(name, solution) for name, solution in zip(names, (a, b), strict=True))
@@ -131,13 +128,16 @@ def compared(name: str, solution: Solution) -> ComparedModel:
 def _method(method: str, solution: Solution) -> str:
     """The method to use; raises ModelError for one that is unknown or does not suit the estimator."""
     scaling = solution.estimator.scaling
-    suited = {None: ("standard",), "shifted": ("satorra.2000",)}.get(scaling, METHODS[2:])
+    suited: Sequence[str] = {None: ("standard",), "shifted": ("satorra.2000",)}.get(scaling, METHODS[2:])
+    if solution.two_level is not None and scaling is not None:
+        suited = ("satorra.bentler.2001",)
     if method not in METHODS:
         raise ModelError(Problem(f"there is no difference test '{method}'", "--method", nearest(method, METHODS)))
     if method == "default":
         return suited[0]
     if method not in suited:
-        what = f"{method} does not go with {solution.estimator.name}"
+        levels = " and two levels" if solution.two_level is not None else ""
+        what = f"{method} does not go with {solution.estimator.name}{levels}"
         raise ModelError(Problem(what, "--method", f"take {' or '.join(suited)}"))
     return method
 

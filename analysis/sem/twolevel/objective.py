@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
 from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
 
-from analysis.sem.discrepancy.twolevel import Pair, SizeMoments, deviance, newton, scoring
+from analysis.sem.discrepancy.twolevel import Pair, SizeMoments, deviance, log_determinants, newton, scoring
 from analysis.sem.implied import Implied, derivatives
+from analysis.sem.moments import SampleMoments
 from analysis.sem.objective import Objective, Point
 
 Array = NDArray[np.float64]
@@ -64,6 +65,21 @@ class TwoLevelObjective(Objective):
         except np.linalg.LinAlgError:
             return TwoLevelPoint(self.parts, (), len(theta), np.inf, self.sample)
         return TwoLevelPoint(self.parts, moments, len(theta), value, self.sample)
+
+    def at_moments(self, levels: Sequence[SampleMoments]) -> TwoLevelObjective:
+        """The same model with the moments of ``levels`` in place of the data's, zero where it reproduces them."""
+        within, between = (level.covariance for level in levels)
+        sizes = self.sample.sizes
+        sample = replace(
+            self.sample,
+            pooled=within,
+            mean=np.tile(levels[0].mean + levels[1].mean, (len(sizes), 1)),
+            covariance=between + within / sizes[:, None, None],
+        )
+        inner = np.ix_(sample.within, sample.within)
+        own = sample.pooled_share * (log_determinants(within[inner][None])[0] + sample.within.sum())
+        own += sample.share @ (log_determinants(sample.covariance) + len(sample.within))
+        return replace(self, sample=sample, saturated=float(own))
 
     def slopes(self, theta: Array) -> tuple[Array, Array]:
         """Gradient (n_free,) and curvature (n_free, n_free)."""

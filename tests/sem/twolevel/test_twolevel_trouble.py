@@ -89,7 +89,6 @@ def test_fewer_clusters_than_parameters_between_them_is_remarked() -> None:
         sem.residuals,
         sem.score_tests,
         sem.factor_scores,
-        lambda solution: sem.compare(solution, solution),
     ],
 )
 def test_what_is_of_one_level_is_refused(ask: Callable[[Solution], object]) -> None:
