@@ -30,7 +30,9 @@ def add_fit_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--group", metavar="COL", help="fit the groups of this column together")
     parser.add_argument("--group-equal", default="", metavar="LIST", help="what groups share: loadings,intercepts,…")
     parser.add_argument("--group-partial", default="", metavar="LIST", help="but for these: 'f =~ x2,x3 ~ 1'")
-    parser.add_argument("--cluster", metavar="COL", help="robust to the clustering of rows, say by commune")
+    parser.add_argument(
+        "--cluster", metavar="COL", help="robust to the clustering of rows; needed by models with level: blocks"
+    )
     parser.add_argument("--weights", metavar="COL", help="sampling weights")
     parser.add_argument("--std-lv", action="store_true", help="identify latent variables by unit variance")
     parser.add_argument("--meanstructure", action="store_true", help="estimate intercepts too")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 import pandas as pd
@@ -28,22 +28,25 @@ _SECTIONS = {
 
 
 def sem_summary(result: SemResult) -> str:
-    """A structural-equation model: fit, estimates by kind and group, explained variance, what to know."""
+    """A structural-equation model: fit, estimates by kind and group or level, explained variance, what to know."""
     tidy = result.tidy()
+    clusters = f" in {result.n_clusters} clusters" if result.n_clusters is not None else ""
     lines = [
-        f"{result.estimator}, {result.nobs} observations, {result.npar} free parameters; {result.optimiser}",
+        f"{result.estimator}, {result.nobs} observations{clusters}, {result.npar} free parameters; {result.optimiser}",
         "",
         *_fit_lines(result),
     ]
-    for group in result.groups if len(result.groups) > 1 else (None,):
-        rows = tidy if group is None else tidy[tidy["group"] == group]
-        if group is not None:
-            lines += ["", f"Group {group}"]
+    defined = tidy["op"] == ":="
+    for heading, rows in _blocks(result, tidy[~defined]):
+        lines += ["", heading] if heading else []
         for op, title in _SECTIONS.items():
             if len(part := rows[rows["op"] == op]):
                 lines += ["", title, *_table(*_parameters(part))]
-    if len(result.groups) > 1 and len(defined := tidy[tidy["op"] == ":="]):
-        lines += ["", _SECTIONS[":="], *_table(*_parameters(defined))]
+    if defined.any():
+        lines += ["", _SECTIONS[":="], *_table(*_parameters(tidy[defined]))]
+    if result.icc is not None:
+        shares = [[name, show(value, Kind.BOUNDED)] for name, value in result.icc.items()]
+        lines += ["", "Share of variance between clusters", *_table(["", "ICC"], shares)]
     explained = [[name, show(value, Kind.BOUNDED)] for name, value in result.r_squared.items()]
     if explained:
         lines += ["", "Explained variance", *_table(["", "R²"], explained)]
@@ -101,6 +104,18 @@ def _slope_lines(slopes: SimpleSlopes, region: JohnsonNeyman) -> list[str]:
     ]
 
 
+def _blocks(result: SemResult, tidy: pd.DataFrame) -> Iterator[tuple[str, pd.DataFrame]]:
+    """Parameters group by group or level by level, with what to head them by; all of them where there is one block."""
+    if result.levels:
+        for level, name in enumerate(result.levels, start=1):
+            yield f"Level {level} ({name} clusters)", tidy[tidy["level"] == level]
+    elif len(result.groups) > 1:
+        for group in result.groups:
+            yield f"Group {group}", tidy[tidy["group"] == group]
+    else:
+        yield "", tidy
+
+
 def _fit_lines(result: SemResult) -> list[str]:
     """Plain measures, then scaled and robust ones where there are any, each line saying which they are."""
     fit = result.fit_measures
@@ -116,7 +131,8 @@ def _fit_lines(result: SemResult) -> list[str]:
         lines += [f"scaled chi-square = {scaled} (factor {factor})", f"scaled: {_indices(fit, '_scaled')}"]
     if fit.get("cfi_robust") is not None:
         lines.append(f"robust: {_indices(fit, '_robust')}")
-    lines.append(f"SRMR {show(fit['srmr'], Kind.BOUNDED)}")
+    of_levels = [f"{name} {show(fit[f'srmr_{name}'], Kind.BOUNDED)}" for name in result.levels]
+    lines.append(f"SRMR {show(fit['srmr'], Kind.BOUNDED)}" + (f" ({', '.join(of_levels)})" if of_levels else ""))
     if "logl" in fit:
         lines.append(
             f"log-likelihood {show(fit['logl'], Kind.NUMBER)}, AIC {show(fit['aic'], Kind.NUMBER)}, "

@@ -24,13 +24,27 @@ _REMEDY = (
 def n_moments(table: ParameterTable) -> int:
     """Number of sample statistics that the model explains; moments of observed covariates are none of them.
 
-    An ordinal variable has thresholds in place of a mean and a variance.
+    An ordinal variable has thresholds in place of a mean and a variance. Of two levels, each has covariances, but a
+    variable has one mean, whichever level or levels it is of.
     """
+    if table.levels:
+        return _n_moments_of_levels(table)
     p, x, ordinal = len(table.observed), len(table.exogenous), len(table.ordinal)
     moments = p * (p + 1) // 2 - x * (x + 1) // 2 - ordinal
     if table.meanstructure:
         moments += p - x - ordinal
     return moments * len(table.groups) + sum(row.op == "|" for row in table.parameters)
+
+
+def _n_moments_of_levels(table: ParameterTable) -> int:
+    covariances = sum(
+        p * (p + 1) // 2 - x * (x + 1) // 2
+        for p, x in ((len(level.observed), len(level.exogenous)) for level in table.levels)
+    )
+    within, between = table.levels
+    means = {*between.observed} - {*between.exogenous}
+    means |= {*within.observed} - {*within.exogenous} - {*between.observed}
+    return covariances + len(means)
 
 
 def require_enough_moments(table: ParameterTable) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass, replace
 from typing import Literal, Unpack
 
@@ -129,13 +129,16 @@ def compared(name: str, solution: Solution) -> ComparedModel:
 def _method(method: str, solution: Solution) -> str:
     """The method to use; raises ModelError for one that is unknown or does not suit the estimator."""
     scaling = solution.estimator.scaling
-    suited = {None: ("standard",), "shifted": ("satorra.2000",)}.get(scaling, METHODS[2:])
+    suited: Sequence[str] = {None: ("standard",), "shifted": ("satorra.2000",)}.get(scaling, METHODS[2:])
+    if solution.two_level is not None and scaling is not None:
+        suited = ("satorra.bentler.2001",)
     if method not in METHODS:
         raise ModelError(Problem(f"there is no difference test '{method}'", "--method", nearest(method, METHODS)))
     if method == "default":
         return suited[0]
     if method not in suited:
-        what = f"{method} does not go with {solution.estimator.name}"
+        levels = " and two levels" if solution.two_level is not None else ""
+        what = f"{method} does not go with {solution.estimator.name}{levels}"
         raise ModelError(Problem(what, "--method", f"take {' or '.join(suited)}"))
     return method
 

@@ -28,6 +28,7 @@ from analysis.sem.patterns import Patterns
 from analysis.sem.robust import sandwich_of
 from analysis.sem.starting_values import starting_values
 from analysis.sem.starts import N_STARTS, minimise_from_starts
+from analysis.sem.twolevel.sample import TwoLevelSample
 
 Array = NDArray[np.float64]
 
@@ -39,7 +40,9 @@ class Solution:
     ``values`` (n_rows,) are those of all rows of the table; ``covariance`` (n_free, n_free) that of the estimates,
     None where the information is singular, and ``flat`` then names the parameters at fault. ``binding`` are the
     constraints that hold with equality, ``npar`` the free parameters less the number of equality constraints.
-    ``gamma`` is N times the sampling covariance of each group's statistics, where least squares have it.
+    ``gamma`` is N times the sampling covariance of each group's statistics, where least squares have it. A two-level
+    model has its data in ``two_level``, and levels where others have groups: ``samples`` are the unrestricted moments
+    of each level, ``implied`` the model's.
     """
 
     table: ParameterTable
@@ -56,6 +59,7 @@ class Solution:
     npar: int
     test: ModelTest
     gamma: tuple[Array, ...] | None = None
+    two_level: TwoLevelSample | None = None
 
     @property
     def patterns(self) -> tuple[Patterns, ...] | None:
@@ -69,6 +73,11 @@ class Solution:
         """The optimum as inference needs it, with the Jacobian of the binding constraints."""
         _, jacobian = constraint_values(self.table, self.binding, self.optimum.theta)
         return Fitted(self.table, self.objective, self.optimum.theta, jacobian, self.optimum.point)
+
+    @property
+    def of_moments(self) -> bool:
+        """Whether moments alone were given, without responses."""
+        return self.rows is None and self.two_level is None
 
     @property
     def df(self) -> int:

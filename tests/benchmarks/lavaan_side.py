@@ -21,7 +21,7 @@ HOW_TO_INSTALL = (
 @dataclass(frozen=True, slots=True)
 class Request:
     """One fit as lavaan takes it: its names of estimator and of what is done about missing values, the ``calls`` to
-    take the mean of, and the files.
+    take the mean of, the column of clusters ("none" for none), and the files.
     """
 
     estimator: str
@@ -29,6 +29,7 @@ class Request:
     ordered: str
     bootstrap: int
     calls: int
+    cluster: str
     model: Path
     data: Path
 

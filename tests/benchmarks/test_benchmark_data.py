@@ -5,7 +5,16 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 from analysis import multilevel, sem
-from tests.benchmarks.simulated import N_ROWS, factor_model, ordinal, residents, responses, with_missing
+from tests.benchmarks.simulated import (
+    N_ROWS,
+    clustered_responses,
+    factor_model,
+    ordinal,
+    residents,
+    responses,
+    two_level_model,
+    with_missing,
+)
 
 
 def test_data_are_the_same_at_every_call() -> None:
@@ -21,6 +30,17 @@ def test_missing_share_is_as_asked() -> None:
     gone = with_missing(responses(N_ROWS, 16, 4), 0.015).isna().to_numpy()
     assert abs(gone.mean() - 0.015) < 0.003
     assert not gone.all(axis=1).any()
+
+
+def test_communes_are_sixty_of_unequal_sizes_and_matter() -> None:
+    data = clustered_responses(1500, 60, 8, 2)
+    sizes = data["commune"].value_counts()
+    assert len(data) == 1500
+    assert len(sizes) == 60
+    assert sizes.max() > 2 * sizes.min()
+    result = sem.fit(two_level_model(8, 2), data, cluster="commune")
+    assert result.icc is not None
+    assert 0.05 < min(result.icc.values()) < max(result.icc.values()) < 0.4
 
 
 def test_model_holds_in_the_data() -> None:

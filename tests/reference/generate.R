@@ -3,7 +3,10 @@
 arguments <- commandArgs(trailingOnly = TRUE)
 script <- sub("^--file=", "", grep("^--file=", commandArgs(), value = TRUE))
 reference <- dirname(script)
-sources <- c("read_case.R", "lavaan_case.R", "lavaan_parts.R", "reliability_case.R", "lme4_case.R", "mixed_extras.R")
+sources <- c(
+  "read_case.R", "lavaan_case.R", "lavaan_parts.R", "twolevel_case.R", "reliability_case.R", "lme4_case.R",
+  "mixed_extras.R"
+)
 for (file in sources) source(file.path(reference, file))
 
 expected_of <- list(

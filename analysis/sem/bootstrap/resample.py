@@ -27,6 +27,7 @@ from analysis.sem.bootstrap.refits import job_of, refit
 from analysis.sem.bootstrap.result import BootstrapResult, Failure, Statistic
 from analysis.sem.estimate import FitOptions, estimate
 from analysis.sem.groups import GroupRows
+from analysis.sem.one_level import require_one_level
 from analysis.sem.result import Estimate, SemResult
 from analysis.sem.solution import Solution
 
@@ -98,7 +99,11 @@ def bootstrap(
 
 
 def bootstrap_solution(solution: Solution, plan: BootstrapPlan, executor: Executor | None = None) -> BootstrapResult:
-    """Refit ``solution`` to resamples of its rows. Raises ModelError where it has none, or no clusters to draw."""
+    """Refit ``solution`` to resamples of its rows. Raises ModelError where it has none, no clusters to
+    draw, or two levels.
+    """
+    hint = "use --estimator MLR: its standard errors are robust, and clusters are what they count"
+    require_one_level(solution, "bootstrap standard errors", hint)
     if solution.rows is None:
         raise ModelError(Problem("the bootstrap draws rows, and there are moments alone", "--bootstrap", "give data"))
     rows: Sequence[GroupRows] = solution.rows
