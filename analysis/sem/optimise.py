@@ -217,7 +217,8 @@ def _without_signs(gradient: Array, hessian: Array, curvature: Array) -> _Local:
 
 def _scaled(gradient: Array, curvature: Array, violation: Array, jacobian: Array) -> _Local:
     scale = 1.0 / np.sqrt(np.maximum(curvature.diagonal(), 1e-300))
-    slope, curvature = gradient * scale, curvature * (scale[:, None] * scale)
+    with np.errstate(over="ignore", invalid="ignore"):  # without slope in a direction the search ends at the caller
+        slope, curvature = gradient * scale, curvature * (scale[:, None] * scale)
     if not len(jacobian):
         return _Local(scale, slope, curvature, np.zeros(len(gradient)), None, jacobian, 0.0)
     scaled = jacobian * scale

@@ -190,9 +190,10 @@ class SemResult:
 
 
 def _correlation(covariance: Array) -> Array:
-    """Correlations; zero for variables without variance, which a level may not hold."""
+    """Correlations; zero for variables without variance, which a level may not hold, NaN where it is negative."""
     variances = np.diag(covariance)
-    deviations = np.sqrt(np.where(variances == 0, 1.0, variances))
+    with np.errstate(invalid="ignore"):
+        deviations = np.sqrt(np.where(variances == 0, 1.0, variances))
     return np.asarray(covariance / np.outer(deviations, deviations))
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -31,6 +31,8 @@ from analysis.sem.starts import N_STARTS, minimise_from_starts
 from analysis.sem.twolevel.sample import TwoLevelSample
 
 Array = NDArray[np.float64]
+
+_REMEDY = "check the model and the scale of the variables, or give starting values: f =~ x1 + start(0.8)*x2"
 
 
 @dataclass(frozen=True, slots=True)
@@ -149,9 +151,14 @@ def solve(
 
 
 def optimum_of(
-    table: ParameterTable, objective: Objective, samples: Sequence[SampleMoments], name: str
+    table: ParameterTable,
+    objective: Objective,
+    samples: Sequence[SampleMoments],
+    name: str,
+    remedy: Callable[[Array], str] | None = None,
 ) -> tuple[Optimum, tuple[Relation, ...], Fitted]:
     """The optimum, the constraints that bind there, and both as inference needs them; errors are those of ``solve``.
+    ``remedy`` says what to do where no minimum is reached, given where the search ended (n_free,).
 
     Full rank of the information at the optimum proves the model identified; only without that is the rank looked for
     elsewhere.
@@ -163,13 +170,12 @@ def optimum_of(
     proper = optimum.converged and not table.constraints
     if not (proper and is_positive_definite(fitted.information("expected"), 1e-9)):
         require_identified(table, objective, starting_values(table, samples))
-    require_converged(optimum, name)
+    require_converged(optimum, name, _REMEDY if remedy is None else remedy(optimum.theta))
     return optimum, binding, fitted
 
 
-def require_converged(optimum: Optimum, name: str) -> None:
+def require_converged(optimum: Optimum, name: str, hint: str) -> None:
     """Raise EstimationError where no minimum was reached."""
     if not optimum.converged:
         what = f"no minimum was reached from any of {N_STARTS} starts: {optimum.message}"
-        hint = "check the model and the scale of the variables, or give starting values: f =~ x1 + start(0.8)*x2"
         raise EstimationError(Problem(what, name, hint))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
+from functools import partial
 
 import numpy as np
 import pandas as pd
@@ -84,12 +85,22 @@ def _of_options(data: pd.DataFrame | None, cluster: str | None, options: Mapping
             yield Problem(f"two-level models do not go with {flag}", flag, hint)
 
 
+def _remedy(table: ParameterTable, theta: Array) -> str:
+    """What to do where no minimum is reached: mostly a residual variance between clusters runs off below zero."""
+    rows = zip(table.parameters, row_values(table, theta), strict=True)
+    names = [row.lhs for row, value in rows if row.group == 1 and row.free and row.is_variance and value <= 0]
+    if not names:
+        return "simplify level 2: clusters say less of it than rows of level 1, above all where items hardly vary"
+    fixed = ", ".join(f"{name} ~~ 0*{name}" for name in names)
+    return f"variances of level 2 ran below zero: fix them there, or some of them ({fixed})"
+
+
 def _solve(table: ParameterTable, sample: TwoLevelSample, estimator: Estimator, name: str) -> Solution:
     unrestricted = unrestricted_model(sample.moments, table)
     levels = unrestricted.levels
     table = bind_exogenous(table, [(level.covariance, level.mean) for level in levels])
     objective = two_level_objective(table, sample.moments, levels, unrestricted.deviance)
-    optimum, binding, fitted = optimum_of(table, objective, levels, name)
+    optimum, binding, fitted = optimum_of(table, objective, levels, name, partial(_remedy, table))
     bread = fitted.inverse("observed")
     meat = score_crossproduct(sample, objective, fitted.theta) if estimator.robust else None
     sandwich = Sandwich(bread, meat)

@@ -117,3 +117,32 @@ def test_clusters_of_words_and_numbers_are_the_same() -> None:
     words = data.assign(town=pd.Categorical("T" + data["town"].astype(str)))
     one, other = (sem.fit(ITEMS, d, cluster="town") for d in (data, words))
     assert one.fit_measures["chisq"] == pytest.approx(other.fit_measures["chisq"], abs=1e-9)
+
+
+def test_a_variance_that_runs_off_is_named_with_how_to_fix_it() -> None:
+    """Clusters of a size that no other has leave the likelihood without bound once variances may be negative."""
+    generator = np.random.default_rng(5)
+    town = np.repeat(np.arange(12), np.arange(3, 15) ** 2)
+    common, noise = generator.standard_normal((len(town), 1)), generator.standard_normal((len(town), 4))
+    between = 0.1 * generator.standard_normal((12, 1))[town]
+    data = pd.DataFrame(common + between + noise, columns=["x1", "x2", "x3", "x4"]).assign(town=town)
+    model = "level: 1\nfw =~ x1 + x2 + x3 + x4\nlevel: 2\nfb =~ x1 + x2 + x3 + x4\n"
+    with pytest.raises(EstimationError, match="no minimum was reached") as caught:
+        sem.fit(model, data, cluster="town")
+    assert "~~ 0*x" in caught.value.problems[0].hint
+    fixed = "x1 ~~ 0*x1\nx2 ~~ 0*x2\nx3 ~~ 0*x3\nx4 ~~ 0*x4"
+    assert sem.fit(model + fixed, data, cluster="town").converged
+
+
+def test_models_of_other_levels_and_other_tests_are_not_compared() -> None:
+    data = clustered(60, 1)
+    paths = "level: 1\nx1 ~ {a}*x2\nx4 ~~ x4\nlevel: 2\nx1 ~ {b}*x2"
+    full, restricted, other = (
+        estimate(text, data, estimator="MLR", cluster="town")
+        for text in (paths.format(a="a", b="b"), paths.format(a="a", b="a"), f"{paths.format(a='a', b='a')}\nx4 ~~ x4")
+    )
+    assert sem.compare(full, restricted).test.df_diff == 1
+    with pytest.raises(ModelError, match="different levels"):
+        sem.compare(full, other)
+    with pytest.raises(ModelError, match=r"satorra\.2000 does not go with MLR and two levels"):
+        sem.compare(full, restricted, method="satorra.2000")
