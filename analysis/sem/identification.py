@@ -80,7 +80,11 @@ def flat_parameters(names: Sequence[str], information: Array, jacobian: Array) -
         return []
     spread = np.sqrt(np.maximum(np.diag(information), 1e-300))
     basis = null_space(jacobian / spread)
-    values, vectors = np.linalg.eigh(basis.T @ (information / np.outer(spread, spread)) @ basis)
+    with np.errstate(over="ignore", invalid="ignore"):
+        scaled = information / np.outer(spread, spread)
+    if not np.isfinite(scaled).all():  # some parameter has no information at all
+        return [name for name, row in zip(names, scaled, strict=True) if not np.isfinite(row).all()][:6]
+    values, vectors = np.linalg.eigh(basis.T @ scaled @ basis)
     if not len(values) or values[0] > 1e-9:
         return []
     weight = np.abs(basis @ vectors[:, 0])

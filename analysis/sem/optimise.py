@@ -19,6 +19,8 @@ Array = NDArray[np.float64]
 # The decrement is the fall of F that the next step promises; N times it is the squared distance to the optimum
 # in standard errors, so 1e-16 leaves less than a millionth of one at any sample size met here.
 _TOLERANCE = 1e-16
+# A curvature without bound promises nothing however steep F is; elsewhere the decrement keeps the slope far below this.
+_STATIONARY = 1e-5
 # Near the optimum F, a difference of numbers of size p, no longer resolves what a step gains: below this decrement
 # a step may raise F by rounding.
 _ROUNDING = 1e-10
@@ -165,7 +167,7 @@ def minimise(function: Function, start: Array, constraint: Constraint = unconstr
             step = local.step(damping)
             decrement = local.decrement(step)
             settled = decrement < _TOLERANCE and damping < least and local.violation < _FEASIBLE
-            if settled and local.may_be_minimum:
+            if settled and local.may_be_minimum and local.norm() < _STATIONARY:
                 norm, multipliers = local.norm(), local.multipliers()
                 return Optimum(theta, point.value, norm, True, iteration, evaluations, multipliers, "converged", point)
             trial = theta + step * local.scale
@@ -199,17 +201,24 @@ def _local(point: Point, theta: Array, constraint: Constraint, near: bool, slow:
         reduced = local.curvature if local.free is None else local.free.T @ local.curvature @ local.free
         if _exceeds(reduced, _REGULAR):
             return local
-        if slow and not len(jacobian) and np.isfinite(hessian).all():
-            return _without_signs(gradient, hessian, point.slopes[1])
+        if slow and not len(jacobian):
+            without_signs = _without_signs(gradient, hessian, point.slopes[1])
+            if without_signs is not None:
+                return without_signs
     return _scaled(*point.slopes, violation, jacobian)
 
 
-def _without_signs(gradient: Array, hessian: Array, curvature: Array) -> _Local:
+def _without_signs(gradient: Array, hessian: Array, curvature: Array) -> _Local | None:
     """An indefinite Hessian with the absolute values of its eigenvalues, so that steps leave a saddle along what curves
-    down (Nocedal & Wright 2006, section 3.4). Parameters are scaled to unit expected ``curvature``.
+    down (Nocedal & Wright 2006, section 3.4). Parameters are scaled to unit expected ``curvature``; None where that
+    leaves no numbers.
     """
     scale = 1.0 / np.sqrt(np.maximum(curvature.diagonal(), 1e-300))
-    values, vectors = np.linalg.eigh(hessian * (scale[:, None] * scale))
+    with np.errstate(over="ignore", invalid="ignore"):
+        scaled = hessian * (scale[:, None] * scale)
+    if not np.isfinite(scaled).all():
+        return None
+    values, vectors = np.linalg.eigh(scaled)
     positive = (vectors * np.maximum(np.abs(values), _FLATTEST)) @ vectors.T
     nothing = np.zeros((0, len(gradient)))
     return _Local(scale, gradient * scale, positive, np.zeros(len(gradient)), None, nothing, 0.0, may_be_minimum=False)
@@ -260,7 +269,9 @@ def null_space(jacobian: Array) -> Array:
 def is_positive_definite(matrix: Array, least: float) -> bool:
     """Whether all eigenvalues of ``matrix``, scaled to unit diagonal, are above ``least``."""
     scale = np.sqrt(np.maximum(matrix.diagonal(), 1e-300))
-    return _exceeds(matrix / (scale[:, None] * scale), least)
+    with np.errstate(over="ignore", invalid="ignore"):
+        scaled = matrix / (scale[:, None] * scale)
+    return bool(np.isfinite(scaled).all()) and _exceeds(scaled, least)
 
 
 def _exceeds(matrix: Array, least: float) -> bool:
