@@ -38,7 +38,7 @@ FUNCTIONS: Mapping[str, Callable[[Array], Array]] = {
     "I": lambda x: x,
 }
 GROUP_FUNCTIONS = ("within", "between")
-_OPERATIONS: Mapping[str, Callable[[Array, Array], Array]] = {
+OPERATIONS: Mapping[str, Callable[[Array, Array], Array]] = {
     "+": np.add,
     "-": np.subtract,
     "*": np.multiply,
@@ -190,7 +190,7 @@ def _evaluate(expression: Expression, columns: Columns) -> Array:
             means = group_means(values, codes)
             return means if function == "between" else values - means
         case Operation(operator, left, right):
-            return _OPERATIONS[operator](_evaluate(left, columns), _evaluate(right, columns))
+            return OPERATIONS[operator](_evaluate(left, columns), _evaluate(right, columns))
 
 
 def group_means(values: Array, codes: NDArray[np.intp]) -> Array:

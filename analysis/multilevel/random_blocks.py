@@ -15,6 +15,7 @@ from analysis.errors import DataError, ModelError, Problem
 from analysis.multilevel.expression import Array
 from analysis.multilevel.model_matrix import Values, model_matrix
 from analysis.multilevel.terms import Atom, Grouping, RandomTerm
+from analysis.multilevel.variables import level_label
 
 Codes = Mapping[str, tuple[NDArray[np.intp], pd.Index]]
 
@@ -25,7 +26,7 @@ class RandomBlock:
 
     ``label`` is lme4's name of the term ("g", and "g.1" where g has a term already), ``group`` that of the groups,
     whose ``codes`` (n,) run from 0 to G-1 and stand for ``levels`` (G,). ``Z`` (n, q) holds the rows of the effects
-    ``names`` (q,), not spread over groups.
+    ``names`` (q,), not spread over groups; ``term`` is what the formula says.
     """
 
     label: str
@@ -34,6 +35,7 @@ class RandomBlock:
     codes: NDArray[np.intp]
     levels: tuple[str, ...]
     names: tuple[str, ...]
+    term: RandomTerm
 
     @property
     def n_groups(self) -> int:
@@ -55,7 +57,7 @@ def random_blocks(terms: Sequence[RandomTerm], values: Mapping[Atom, Values], co
         if not effects.names:
             raise ModelError(Problem("the random term has no effect", "formula", f"write (1 | {term.group.label})"))
         _require_groups(term.group.label, [codes[name][1] for name in term.group.variables], len(levels), n)
-        found.append(RandomBlock(term.group.label, term.group.label, effects.X, group, levels, effects.names))
+        found.append(RandomBlock(term.group.label, term.group.label, effects.X, group, levels, effects.names, term))
     sizes = [block.n_groups for block in found]
     if any(after > before for before, after in pairwise(sizes)):
         found = sorted(found, key=lambda block: block.n_groups)[::-1]
@@ -80,12 +82,12 @@ def _labelled(blocks: list[RandomBlock]) -> list[RandomBlock]:
 def _combined(group: Grouping, codes: Codes) -> tuple[NDArray[np.intp], tuple[str, ...]]:
     """Codes (n,) of the combinations of a term's grouping variables that occur, and their labels."""
     combined, levels = codes[group.variables[0]]
-    labels = [str(level) for level in levels]
+    labels = [level_label(level) for level in levels]
     for name in group.variables[1:]:
         more, levels = codes[name]
         combined = combined * len(levels) + more
         used, combined = np.unique(combined, return_inverse=True)
-        labels = [f"{labels[u // len(levels)]}:{levels[u % len(levels)]}" for u in used]
+        labels = [f"{labels[u // len(levels)]}:{level_label(levels[u % len(levels)])}" for u in used]
     counts = np.bincount(combined, minlength=len(labels))
     if counts.all():
         return combined, tuple(labels)

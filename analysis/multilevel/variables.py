@@ -56,22 +56,26 @@ def analysed(atom: Atom, values: Array | Factor, rows: NDArray[np.bool_]) -> Val
     return Basis(orthonormal_polynomial(kept, atom.degree)) if atom.kind == "polynomial" else kept
 
 
-def orthonormal_polynomial(x: Array, degree: int) -> Array:
-    """Columns (n, degree) of orthonormal polynomials in x, each with a positive leading coefficient, as R's ``poly``.
+def orthonormal_polynomial(x: Array, degree: int, at: Array | None = None) -> Array:
+    """Columns (n, degree) of orthonormal polynomials in x, each with a positive leading coefficient, as R's ``poly``;
+    at other values ``at`` where these are given.
 
     Raises ModelError where x has too few different values.
     """
     if len(np.unique(x)) <= degree:
         raise ModelError(Problem(f"a polynomial of degree {degree} needs more than {degree} different values", "data"))
     centred = x - x.mean()
-    Q, R = np.linalg.qr(np.vander(centred / np.abs(centred).max(), degree + 1, increasing=True))
+    unit = np.abs(centred).max()
+    Q, R = np.linalg.qr(np.vander(centred / unit, degree + 1, increasing=True))
+    if at is not None:
+        Q = np.linalg.solve(R.T, np.vander((at - x.mean()) / unit, degree + 1, increasing=True).T).T
     return np.asarray((Q * np.sign(np.diag(R)))[:, 1:])
 
 
 def factor(series: pd.Series) -> Factor:
     """A factor with text levels: sorted, or in the order that a categorical declares."""
     codes, levels = group_codes(series)
-    return Factor(codes, tuple(_level_label(level) for level in levels))
+    return Factor(codes, tuple(level_label(level) for level in levels))
 
 
 def group_codes(series: pd.Series) -> tuple[NDArray[np.intp], Any]:
@@ -86,7 +90,8 @@ def _is_number(series: pd.Series) -> bool:
     return pd.api.types.is_numeric_dtype(series) and not pd.api.types.is_bool_dtype(series)
 
 
-def _level_label(level: object) -> str:
+def level_label(level: object) -> str:
+    """The label of a factor's level or of a group, as R prints it: whole numbers without decimals, TRUE and FALSE."""
     if isinstance(level, bool | np.bool_):
         return str(level).upper()
     return f"{level:.15g}" if isinstance(level, float) else str(level)

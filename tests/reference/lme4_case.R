@@ -132,6 +132,7 @@ mixed_expected <- function(case) {
     profile = if ("profile" %in% case$dump) profile_table(fit),
     cluster_robust = if ("cluster_robust" %in% case$dump) cluster_robust_table(fit),
     performance = if ("performance" %in% case$dump) explained_variance(fit),
-    influence = if ("influence" %in% case$dump) influence_table(case)
+    influence = if ("influence" %in% case$dump) influence_table(case),
+    predictions = if ("predictions" %in% case$dump) prediction_table(case)
   )
 }

@@ -33,3 +33,18 @@ influence_table <- function(case) {
     dfbetas = as.vector(changes), cooks_distance = rep(unname(cooks.distance(deleted)), ncol(changes))
   )
 }
+
+# Predictions for every seventh row from the third on, eight in all, the last two of which get a group of their own.
+prediction_table <- function(case) {
+  data <- with_factors(derive(case, join(case, read_data(case))))
+  model <- as.formula(read_text(file.path(case$folder, "formula.txt")))
+  fit <- do.call(lme4::lmer, list(model, data, REML = !isTRUE(case$options$ml), control = TIGHT))
+  new <- data[seq(3, by = 7, length.out = 8), ]
+  for (group in unique(unlist(strsplit(names(lme4::ngrps(fit)), ":")))) {
+    new[[group]] <- if (is.factor(new[[group]])) as.character(new[[group]]) else new[[group]]
+    new[[group]][7:8] <- if (is.character(new[[group]])) "new" else 10^6
+  }
+  with_effects <- predict(fit, new, allow.new.levels = TRUE, na.action = na.pass)
+  without <- predict(fit, new, re.form = NA, na.action = na.pass)
+  data.frame(with_effects = unname(with_effects), without = unname(without))
+}
