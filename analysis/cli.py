@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
-from analysis import fitting
+from analysis import fitting, mixing
 from analysis.errors import DataError, Problem, SmartCityError
 
 DEFAULT_STUDY = "smartcity"
@@ -71,12 +71,9 @@ def _parser() -> argparse.ArgumentParser:
     compare.set_defaults(command=fitting.compare_command)
 
     mixed = commands.add_parser("mixed", help="fit a mixed model in lme4 syntax")
-    mixed.add_argument("formula", help='for example "y ~ x*w + (1 + x | commune)"')
-    mixed.add_argument("--data", type=Path, metavar="FILE", required=True)
-    mixed.add_argument("--ml", action="store_true", help="maximum likelihood in place of REML")
-    mixed.add_argument("--weights", metavar="COL", help="column of prior weights: residual variance is inverse to it")
+    mixing.add_mixed_options(mixed)
     _add_json(mixed)
-    mixed.set_defaults(command=_mixed)
+    mixed.set_defaults(command=mixing.mixed_command)
 
     simulate = commands.add_parser("simulate", help="draw the raw responses of a simulated study anew")
     simulate.add_argument("study", nargs="?", default=DEFAULT_STUDY, metavar="STUDY")
@@ -158,20 +155,6 @@ def _clean(options: argparse.Namespace) -> int:
     for step in cleaned.flow.itertuples():
         print(f"{step.n_left!s:>6}  {step.label!s}" + (f" (-{step.n_removed!s})" if step.n_removed else ""))
     print(f"clean.csv, ledger.csv and flow.csv are in {place}")
-    return 0
-
-
-def _mixed(options: argparse.Namespace) -> int:
-    from analysis import writing
-    from analysis.multilevel import fit
-    from analysis.report.terminal import mixed_summary
-    from analysis.survey import plain
-
-    data = plain.read_frame(options.data)
-    result = fit(options.formula, data, reml=not options.ml, weights=options.weights)
-    print(mixed_summary(result))
-    if options.json is not None:
-        writing.write_text(options.json, result.to_json() + "\n")
     return 0
 
 

@@ -169,6 +169,28 @@ def test_fit_names_what_is_missing(project: Path, capsys: pytest.CaptureFixture[
     assert "model.lav:1:" in _fails(capsys, project, "fit", "model.lav", "--data", "data.csv")
 
 
+def test_mixed_adds_what_is_asked(project: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    generator = np.random.default_rng(2)
+    commune = np.arange(80) % 8
+    effects = generator.standard_normal(8)
+    data = pd.DataFrame({"x": generator.standard_normal(80), "commune": commune})
+    data["y"] = data["x"] + effects[commune] + generator.standard_normal(80)
+    data.to_csv(project / "data.csv", index=False)
+    asked = ["--robust", "--profile", "--bootstrap", "20", "--seed", "3", "--json", "out.json"]
+    assert main(["mixed", "y ~ x + (1 | commune)", "--data", "data.csv", *asked]) == 0
+    printed = capsys.readouterr().out
+    for words in ("robust by 8 groups of 'commune' (CR2", "Profile intervals", "Parametric bootstrap, 20 replicates"):
+        assert words in printed
+    content = json.loads((project / "out.json").read_text(encoding="utf-8"))
+    assert [row["term"] for row in content["cluster_robust"]] == ["(Intercept)", "x"]
+    assert [row["parameter"] for row in content["profile"]] == ["sd_(Intercept)|commune", "sigma", "(Intercept)", "x"]
+    assert all(row["ci_lower"] < row["est"] < row["ci_upper"] for row in content["bootstrap"])
+    assert "no spread" in _fails(capsys, project, *_MIXED, "--bootstrap", "1")
+
+
+_MIXED = ("mixed", "y ~ x + (1 | commune)", "--data", "data.csv")
+
+
 def test_mixed_prints_a_table_and_writes_json(project: Path, capsys: pytest.CaptureFixture[str]) -> None:
     generator = np.random.default_rng(1)
     commune = np.repeat(np.arange(20), 10)

@@ -37,7 +37,8 @@ ARROWS: dict[str, set[str]] = {
     },
     "verification": {"pipeline", "manifest"},
     "fitting": {"report", "survey", "writing", "sem"},
-    "cli": {"fitting", "pipeline", "verification", "study", "report", "survey", "writing", *RESULTS},
+    "mixing": {"report", "survey", "writing", "multilevel"},
+    "cli": {"fitting", "mixing", "pipeline", "verification", "study", "report", "survey", "writing", *RESULTS},
     "__main__": {"cli"},
     "__init__": set(),
 }  # fmt: skip

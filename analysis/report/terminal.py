@@ -10,7 +10,6 @@ import pandas as pd
 from analysis.report.rounding import Kind, interval, p_phrase, show
 
 if TYPE_CHECKING:  # what reads results needs none of what makes them, and a command should start quickly
-    from analysis.multilevel import MixedResult
     from analysis.sem import SemResult
     from analysis.sem.bootstrap.result import BootstrapResult
     from analysis.sem.nested import Comparison
@@ -41,20 +40,20 @@ def sem_summary(result: SemResult) -> str:
         lines += ["", heading] if heading else []
         for op, title in _SECTIONS.items():
             if len(part := rows[rows["op"] == op]):
-                lines += ["", title, *_table(*_parameters(part))]
+                lines += ["", title, *columns(*_parameters(part))]
     if defined.any():
-        lines += ["", _SECTIONS[":="], *_table(*_parameters(tidy[defined]))]
+        lines += ["", _SECTIONS[":="], *columns(*_parameters(tidy[defined]))]
     if result.icc is not None:
         shares = [[name, show(value, Kind.BOUNDED)] for name, value in result.icc.items()]
-        lines += ["", "Share of variance between clusters", *_table(["", "ICC"], shares)]
+        lines += ["", "Share of variance between clusters", *columns(["", "ICC"], shares)]
     explained = [[name, show(value, Kind.BOUNDED)] for name, value in result.r_squared.items()]
     if explained:
-        lines += ["", "Explained variance", *_table(["", "R²"], explained)]
+        lines += ["", "Explained variance", *columns(["", "R²"], explained)]
     if result.bootstrap is not None:
         lines += ["", *_bootstrap_lines(result.bootstrap)]
     for slopes, region in zip(result.simple_slopes, result.johnson_neyman, strict=True):
         lines += ["", *_slope_lines(slopes, region)]
-    return "\n".join([*lines, *_remarks(result.warnings)])
+    return "\n".join([*lines, *remarks(result.warnings)])
 
 
 def _bootstrap_lines(boot: BootstrapResult) -> list[str]:
@@ -69,7 +68,7 @@ def _bootstrap_lines(boot: BootstrapResult) -> list[str]:
         for name, found in boot.of_fit.items()
     ]
     head = f"Fit over {boot.n_succeeded} of {boot.n_requested} bootstrap resamples ({len(boot.failures)} failed)"
-    return [head, *_table(["", "sample", "SE", f"{boot.level:.0%} interval".replace("%", " %")], rows)]
+    return [head, *columns(["", "sample", "SE", f"{boot.level:.0%} interval".replace("%", " %")], rows)]
 
 
 def _slope_lines(slopes: SimpleSlopes, region: JohnsonNeyman) -> list[str]:
@@ -98,7 +97,7 @@ def _slope_lines(slopes: SimpleSlopes, region: JohnsonNeyman) -> list[str]:
     }
     return [
         f"Simple slopes of {slopes.outcome} on {slopes.predictor}{where}",
-        *_table(["", "b", "SE", "z", "p", "95 % interval"], rows),
+        *columns(["", "b", "SE", "z", "p", "95 % interval"], rows),
         f"Johnson-Neyman: significant (p < {region.level:g}) {places[region.region]}"
         f" (its SD is {show(region.sd, Kind.ESTIMATE)}, its mean 0)",
     ]
@@ -159,7 +158,7 @@ def modification_summary(indices: Sequence[ModificationIndex], n_shown: int = 10
         for index in indices[:n_shown]
     ]
     head = f"Modification indices, the {len(rows)} largest of {len(indices)} (post hoc: they follow the sample)"
-    return "\n".join(["", head, *_table(["", "MI", "EPC", "EPC, standardised"], rows)])
+    return "\n".join(["", head, *columns(["", "MI", "EPC", "EPC, standardised"], rows)])
 
 
 def comparison_summary(comparison: Comparison) -> str:
@@ -187,45 +186,11 @@ def comparison_summary(comparison: Comparison) -> str:
     lines = [
         f"{first.estimator}, {first.nobs} observations",
         "",
-        *_table(["", "parameters", "df", "chi-square", "CFI", "RMSEA", "SRMR", "AIC", "BIC"], rows),
+        *columns(["", "parameters", "df", "chi-square", "CFI", "RMSEA", "SRMR", "AIC", "BIC"], rows),
         "",
         f"{comparison.restricted} against {comparison.full} ({test.method}): {outcome}",
     ]
     return "\n".join(lines)
-
-
-def mixed_summary(result: MixedResult) -> str:
-    """A mixed model: fixed effects, variance components, fit, what to know."""
-    groups = ", ".join(f"{count} {name}" for name, count in result.groups.items())
-    fixed = [
-        [
-            row.term,
-            show(row.est, Kind.ESTIMATE),
-            show(row.se, Kind.ESTIMATE),
-            show(row.df, Kind.NUMBER),
-            show(row.t, Kind.NUMBER),
-            show(row.pvalue, Kind.PVALUE),
-            interval(row.ci_lower, row.ci_upper, Kind.ESTIMATE),
-        ]
-        for row in result.fixed_effects
-    ]
-    random = [
-        [c.grp, c.var1 or "", c.var2 or "", show(c.vcov, Kind.ESTIMATE), show(c.sdcor, Kind.ESTIMATE)]
-        for c in result.random_effects
-    ]
-    lines = [
-        f"{'REML' if result.reml else 'ML'}, {result.nobs} observations, {groups}",
-        f"log-likelihood {show(result.loglik, Kind.NUMBER)}, AIC {show(result.aic, Kind.NUMBER)}, "
-        f"BIC {show(result.bic, Kind.NUMBER)}; R² marginal {show(result.r2_marginal, Kind.BOUNDED)}, "
-        f"conditional {show(result.r2_conditional, Kind.BOUNDED)}; ICC {show(result.icc, Kind.BOUNDED)}",
-        "",
-        "Fixed effects",
-        *_table(["", "b", "SE", "df", "t", "p", "95 % interval"], fixed),
-        "",
-        "Random effects",
-        *_table(["group", "", "", "variance", "SD or r"], random),
-    ]
-    return "\n".join([*lines, *_remarks(result.warnings)])
 
 
 def _parameters(rows: pd.DataFrame) -> tuple[list[str], list[list[str]]]:
@@ -245,7 +210,7 @@ def _parameters(rows: pd.DataFrame) -> tuple[list[str], list[list[str]]]:
     return header, cells
 
 
-def _table(header: Sequence[str], rows: Iterable[Sequence[str]]) -> list[str]:
+def columns(header: Sequence[str], rows: Iterable[Sequence[str]]) -> list[str]:
     """Lines with the first column to the left and the others to the right."""
     table = [list(header), *map(list, rows)]
     widths = [max(len(row[i]) for row in table) for i in range(len(header))]
@@ -253,5 +218,6 @@ def _table(header: Sequence[str], rows: Iterable[Sequence[str]]) -> list[str]:
     return ["  ".join(cells).rstrip() for cells in aligned]
 
 
-def _remarks(warnings: Sequence[str]) -> list[str]:
+def remarks(warnings: Sequence[str]) -> list[str]:
+    """What the reader must know, a line each."""
     return ["", *(f"Note: {warning}" for warning in warnings)] if warnings else []
