@@ -26,7 +26,14 @@ def remarks(solution: Solution) -> tuple[str, ...]:
 
 
 def _of_search(solution: Solution) -> Iterator[str]:
-    if solution.optimum.start != FIRST:
+    if solution.optimum.start == FIRST:
+        return
+    if solution.two_level is not None:
+        yield (
+            f"this minimum is from other starting values than the usual ones ({solution.optimum.start}), which led to "
+            "none, or to variances of level 2 further below zero"
+        )
+    else:
         yield f"the usual starting values led to no minimum; this one is from: {solution.optimum.start}"
 
 
