@@ -64,7 +64,8 @@ def _of_levels(solution: Solution, sample: TwoLevelSample) -> Iterator[str]:
             f"{n_clusters} clusters are fewer than the {n_free} parameters of level 2: "
             "tests and standard errors cannot be relied on"
         )
-    if is_singular(solution.samples[1].covariance):
+    held = [solution.table.observed.index(name) for name in solution.table.levels[1].observed]
+    if is_singular(solution.samples[1].covariance[np.ix_(held, held)]):
         yield (
             "the covariance matrix between clusters that fits best is singular: some variables hardly vary between "
             "clusters beside others, and tests, above all scaled ones, are approximate"
