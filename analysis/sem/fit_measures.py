@@ -65,6 +65,8 @@ def fit_measures(solution: Solution) -> FitMeasures:
 def _reason(name: str, test: ModelTest, tested: bool) -> str:
     if not tested and name in {"pvalue", "baseline_pvalue"}:
         return NO_DISTRIBUTION
+    if name in {"srmr", "srmr_between"}:
+        return "a variance between clusters is zero in the unrestricted model, which leaves no correlation"
     if name.startswith("srmr_mplus"):
         return "Mplus's SRMR is not defined for ordinal variables"
     if name.endswith("_robust") and test.shift is not None:

@@ -26,7 +26,14 @@ def remarks(solution: Solution) -> tuple[str, ...]:
 
 
 def _of_search(solution: Solution) -> Iterator[str]:
-    if solution.optimum.start != FIRST:
+    if solution.optimum.start == FIRST:
+        return
+    if solution.two_level is not None:
+        yield (
+            f"this minimum is from other starting values than the usual ones ({solution.optimum.start}), which led to "
+            "none, or to variances of level 2 further below zero"
+        )
+    else:
         yield f"the usual starting values led to no minimum; this one is from: {solution.optimum.start}"
 
 
@@ -57,7 +64,8 @@ def _of_levels(solution: Solution, sample: TwoLevelSample) -> Iterator[str]:
             f"{n_clusters} clusters are fewer than the {n_free} parameters of level 2: "
             "tests and standard errors cannot be relied on"
         )
-    if is_singular(solution.samples[1].covariance):
+    held = [solution.table.observed.index(name) for name in solution.table.levels[1].observed]
+    if is_singular(solution.samples[1].covariance[np.ix_(held, held)]):
         yield (
             "the covariance matrix between clusters that fits best is singular: some variables hardly vary between "
             "clusters beside others, and tests, above all scaled ones, are approximate"

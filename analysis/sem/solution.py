@@ -32,6 +32,8 @@ from analysis.sem.twolevel.sample import TwoLevelSample
 
 Array = NDArray[np.float64]
 
+Search = Callable[[ParameterTable, Objective, Sequence[SampleMoments]], tuple[Optimum, tuple[Relation, ...]]]
+
 _REMEDY = "check the model and the scale of the variables, or give starting values: f =~ x1 + start(0.8)*x2"
 
 
@@ -155,16 +157,17 @@ def optimum_of(
     objective: Objective,
     samples: Sequence[SampleMoments],
     name: str,
+    search: Search = minimise_from_starts,
     remedy: Callable[[Array], str] | None = None,
 ) -> tuple[Optimum, tuple[Relation, ...], Fitted]:
     """The optimum, the constraints that bind there, and both as inference needs them; errors are those of ``solve``.
-    ``remedy`` says what to do where no minimum is reached, given where the search ended (n_free,).
+    ``search`` looks for it; ``remedy`` says what to do where no minimum is reached, given where it ended (n_free,).
 
     Full rank of the information at the optimum proves the model identified; only without that is the rank looked for
     elsewhere.
     """
     require_enough_moments(table)
-    optimum, binding = minimise_from_starts(table, objective, samples)
+    optimum, binding = search(table, objective, samples)
     _, jacobian = constraint_values(table, binding, optimum.theta)
     fitted = Fitted(table, objective, optimum.theta, jacobian, optimum.point)
     proper = optimum.converged and not table.constraints

@@ -20,6 +20,7 @@ from analysis.sem.twolevel.likelihood_tests import likelihood_tests
 from analysis.sem.twolevel.objective import two_level_objective
 from analysis.sem.twolevel.sample import TwoLevelSample, two_level_sample
 from analysis.sem.twolevel.scores import score_crossproduct
+from analysis.sem.twolevel.search import least_improper_minimum
 from analysis.sem.twolevel.table import two_level_table
 from analysis.sem.twolevel.unrestricted import unrestricted_model
 
@@ -101,7 +102,9 @@ def _solve(table: ParameterTable, sample: TwoLevelSample, estimator: Estimator, 
     levels = unrestricted.levels
     table = bind_exogenous(table, [(level.covariance, level.mean) for level in levels])
     objective = two_level_objective(table, sample.moments, unrestricted.deviance)
-    optimum, binding, fitted = optimum_of(table, objective, levels, name, partial(_remedy, table))
+    optimum, binding, fitted = optimum_of(
+        table, objective, levels, name, least_improper_minimum, partial(_remedy, table)
+    )
     bread = fitted.inverse("observed")
     meat = score_crossproduct(sample, objective, fitted.theta) if estimator.robust else None
     sandwich = Sandwich(bread, meat)

@@ -11,19 +11,28 @@ from analysis.sem.twolevel.objective import TwoLevelObjective
 
 Array = NDArray[np.float64]
 
+# Of all variance, what counts as none.
+_NONE = 1e-10
+
 
 def level_measures(solution: Solution) -> Measures:
     """SRMR within and between clusters, and their sum, lavaan's SRMR of the whole.
 
     Each compares the correlations of the unrestricted model with the model's, the diagonal counted: Ryu & West (2009),
     Structural Equation Modeling 16(4), 583-601. Between clusters the model's matrix is first made positive definite.
+    None where a variance between clusters is zero in the unrestricted model, which leaves no correlation.
     """
-    residuals = []
+    total = sum(np.diag(sample.covariance) for sample in solution.samples)
+    residuals: list[float | None] = []
     for level, (sample, at) in enumerate(zip(solution.samples, solution.implied, strict=True)):
         held = [solution.table.observed.index(name) for name in solution.table.levels[level].observed]
         of_sample, of_model = (matrix[np.ix_(held, held)] for matrix in (sample.covariance, at.covariance))
-        residuals.append(correlation_residual(of_sample, forced_definite(of_model) if level else of_model))
-    return {"srmr": sum(residuals), "srmr_within": residuals[0], "srmr_between": residuals[1]}
+        defined = bool(np.all(np.diag(of_sample) > _NONE * total[held]))
+        of_model = forced_definite(of_model) if level else of_model
+        residuals.append(correlation_residual(of_sample, of_model) if defined else None)
+    within, between = residuals
+    both = None if within is None or between is None else within + between
+    return {"srmr": both, "srmr_within": within, "srmr_between": between}
 
 
 def correlation_residual(sample: Array, implied: Array) -> float:
@@ -39,11 +48,12 @@ def forced_definite(matrix: Array, share: float = 1e-6) -> Array:
     return np.asarray((vectors * np.maximum(values, share * abs(values[-1]))) @ vectors.T)
 
 
-def is_singular(between: Array) -> bool:
-    """Whether a covariance matrix (p, p), zero for variables that are none of the level's, has no inverse."""
-    held = np.diag(between) > 0
-    deviations = np.sqrt(np.diag(between)[held])
-    return bool(np.linalg.eigvalsh(between[np.ix_(held, held)] / np.outer(deviations, deviations))[0] < 1e-6)
+def is_singular(covariance: Array) -> bool:
+    """Whether a covariance matrix (p, p) has no inverse, in units that do not matter."""
+    variances = np.diag(covariance)
+    if np.any(variances <= 0):
+        return True
+    return bool(np.linalg.eigvalsh(covariance / np.sqrt(np.outer(variances, variances)))[0] < 1e-6)
 
 
 def minimum(solution: Solution) -> float:

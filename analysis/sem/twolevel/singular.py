@@ -46,10 +46,9 @@ def singular_moments(
         pivots = _pivots(root[:, :rank])
         table = _factor_table(free, pivots)
         objective = two_level_objective(table, sample)
-        turn = np.linalg.qr(root[pivots, :rank].T)[0]
-        start = _start(table, within, root[:, :rank] @ turn, _gls_mean(sample, within, between))
-        optimum = minimise(objective, start)
-        if optimum.converged and _is_optimum(sample, objective, optimum, scale):
+        loading = root[:, :rank] @ np.linalg.qr(root[pivots, :rank].T)[0]
+        optimum = minimise(objective, _start(table, within, loading, _gls_mean(sample, within, between)))
+        if optimum.converged and _is_optimum(table, objective, optimum, scale):
             first, second = objective.implied(optimum.theta)
             return first.covariance, second.covariance, first.mean + second.mean
     for _ in range(_MORE_STEPS):
@@ -96,7 +95,7 @@ def _ranks(first: int, most: int) -> Iterator[int]:
     """``first``, then ranks below and above it, nearest first."""
     yield first
     for distance in range(1, most + 1):
-        yield from (rank for rank in (first - distance, first + distance) if 0 < rank <= most)
+        yield from (rank for rank in (first - distance, first + distance) if 0 <= rank <= most)
 
 
 def _pivots(root: Array) -> list[int]:
@@ -140,9 +139,8 @@ def _start(table: ParameterTable, within: Array, loading: Array, mean: Array) ->
     return theta
 
 
-def _is_optimum(sample: SizeMoments, objective: TwoLevelObjective, optimum: Optimum, scale: Array) -> bool:
+def _is_optimum(table: ParameterTable, objective: TwoLevelObjective, optimum: Optimum, scale: Array) -> bool:
     """Whether F falls in no direction of Sigma_B in which it stays a covariance matrix."""
-    first, second = objective.implied(optimum.theta)
-    slopes = level_slopes(sample, first, second)[1] * np.outer(scale, scale)
-    of_level = np.diag(second.covariance) > 0
-    return bool(np.linalg.eigvalsh(slopes[np.ix_(of_level, of_level)])[0] > -_FLAT)
+    slopes = level_slopes(objective.sample, *objective.implied(optimum.theta))[1] * np.outer(scale, scale)
+    held = [table.observed.index(name) for name in table.levels[1].observed]
+    return bool(np.linalg.eigvalsh(slopes[np.ix_(held, held)])[0] > -_FLAT)

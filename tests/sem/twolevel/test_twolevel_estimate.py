@@ -202,3 +202,23 @@ def test_items_that_hardly_vary_between_clusters_leave_tests_defined(seed: int) 
     assert 0 < result.fit_measures["chisq"] < 20  # type: ignore[operator]
     assert result.fit_measures["baseline_chisq"] > 100  # type: ignore[operator]
     assert 0.9 < result.fit_measures["cfi"] <= 1  # type: ignore[operator]
+
+
+def test_clusters_that_differ_less_than_by_chance_have_no_variance_between_them() -> None:
+    generator = np.random.default_rng(9)
+    town = np.repeat(np.arange(40), generator.integers(3, 8, 40))
+    data = pd.DataFrame(generator.standard_normal((len(town), 3)), columns=["x1", "x2", "x3"]).assign(town=town)
+    names = ["x1", "x2", "x3"]
+    data[names] -= 0.7 * data.groupby("town")[names].transform("mean")
+    alone = "x1 ~~ x1\nx2 ~~ x2\nx3 ~~ x3"
+    table = two_level_table(parse_model(f"level: 1\n{alone}\nlevel: 2\n{alone}"), std_lv=False)
+    found = unrestricted_model(two_level_sample(data, table, "town").moments, table)
+    np.testing.assert_allclose(found.levels[1].covariance, 0.0, atol=1e-12)
+    # All rows are then independent, and their moments are the estimates.
+    np.testing.assert_allclose(found.levels[0].covariance, np.cov(data[names].T, bias=True), rtol=1e-7, atol=1e-9)
+    result = sem.fit(f"level: 1\n{alone}\nlevel: 2\n{alone.replace('~~ ', '~~ 0*')}", data, cluster="town")
+    assert result.fit_measures["srmr_within"] is not None
+    assert result.fit_measures["srmr"] is None
+    assert "no correlation" in result.undefined["srmr"]
+    assert any("singular" in warning for warning in result.warnings)
+    assert "SRMR" in sem_summary(result)
