@@ -22,8 +22,8 @@ _COLUMN = re.compile(r"(?:poly\()?v(?P<atom>\d+)(?:, \d+\))?(?:\[(?:T\.)?(?P<lev
 class Design:
     """Arrays of a mixed model with n rows, p fixed effects, q random effects per group and G groups.
 
-    ``y`` (n,), ``X`` (n, p), ``Z`` (n, q), ``group`` (n,) codes 0 … G-1. ``dropped_terms`` names the columns
-    of the fixed part that the others determine.
+    ``y`` (n,), ``X`` (n, p), ``Z`` (n, q), ``group`` (n,) codes 0 … G-1 of ``group_levels`` (G,).
+    ``dropped_terms`` names the columns of the fixed part that the others determine.
     """
 
     y: Array
@@ -31,6 +31,7 @@ class Design:
     Z: Array
     group: NDArray[np.intp]
     group_name: str
+    group_levels: tuple[str, ...]
     n_groups: int
     fixed_names: tuple[str, ...]
     random_names: tuple[str, ...]
@@ -56,7 +57,7 @@ def build_design(formula: Formula, data: pd.DataFrame) -> Design:
     for column in (*fixed, *random):
         rows &= column.notna().to_numpy()
     _require_rows(rows, formula, data)
-    group = _group_codes(data.loc[rows, term.group], term.group)
+    group, levels = _group_codes(data.loc[rows, term.group], term.group)
     _require_outcome(y[rows], group, deparse(formula.response), term.group)
     X, fixed_names = _matrix(formula.fixed, [column[rows] for column in fixed], int(rows.sum()))
     Z, random_names = _matrix(term.effects, [column[rows] for column in random], int(rows.sum()))
@@ -70,6 +71,7 @@ def build_design(formula: Formula, data: pd.DataFrame) -> Design:
         Z=Z,
         group=group,
         group_name=term.group,
+        group_levels=levels,
         n_groups=int(group.max()) + 1,
         fixed_names=tuple(fixed_names[j] for j in kept),
         random_names=random_names,
@@ -149,7 +151,7 @@ def _require_rows(rows: NDArray[np.bool_], formula: Formula, data: pd.DataFrame)
     raise DataError(Problem(what, "data", f"rows with a value: {counts}"))
 
 
-def _group_codes(groups: pd.Series, name: str) -> NDArray[np.intp]:
+def _group_codes(groups: pd.Series, name: str) -> tuple[NDArray[np.intp], tuple[str, ...]]:
     if pd.api.types.is_float_dtype(groups) and bool((groups % 1 != 0).any()):
         what = f"the grouping variable '{name}' has decimals: it is a measure, not a group"
         raise DataError(Problem(what, "data", "group by a label or a whole number"))
@@ -160,7 +162,7 @@ def _group_codes(groups: pd.Series, name: str) -> NDArray[np.intp]:
     if len(levels) == len(groups):
         hint = "with one row per group, group and residual variance cannot be told apart"
         raise DataError(Problem(f"each row is a group of its own in '{name}'", "data", hint))
-    return codes
+    return codes, tuple(_level_label(level) for level in levels)
 
 
 def _require_finite(values: Array, label: str) -> None:

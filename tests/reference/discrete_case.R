@@ -3,11 +3,39 @@
 #
 # Both stop early: glmer's default leaves up to 1e-3 in single estimates, clmm's inner Newton stops at a gradient of
 # 1e-4. So the inner iterations are tightened, each model is fitted from two starts, and Newton steps on the
-# program's own objective (derivatives by numDeriv) finish the better one. The standard errors are from the Hessian
+# program's own objective finish the better one. The standard errors are from the Hessian
 # of that objective in all parameters, as both programs take them.
 
 INNER <- 1e-12
-STEPS <- 8
+STEPS <- 4
+
+# Gradient and Hessian by central differences of two step lengths, extrapolated. Steps are shares of a standard
+# error: short enough for the differences, long enough for the rounding of the inner iterations (numDeriv's are not).
+derivatives <- function(objective, par) {
+  size <- 1 / sqrt(abs(diag(stats::optimHess(par, objective))))
+  shifted <- function(i, si, j, sj) {
+    par[i] <- par[i] + si
+    par[j] <- par[j] + sj
+    objective(par)
+  }
+  k <- length(par)
+  first <- function(h) vapply(seq_len(k), function(i) {
+    (shifted(i, h * size[i], i, 0) - shifted(i, -h * size[i], i, 0)) / (2 * h * size[i])
+  }, 0)
+  second <- function(h) {
+    out <- matrix(0, k, k)
+    for (i in seq_len(k)) {
+      for (j in seq_len(i)) {
+        a <- h * size[i]
+        b <- h * size[j]
+        corners <- shifted(i, a, j, b) - shifted(i, a, j, -b) - shifted(i, -a, j, b) + shifted(i, -a, j, -b)
+        out[i, j] <- out[j, i] <- corners / (4 * a * b)
+      }
+    }
+    out
+  }
+  list(gradient = (4 * first(0.02) - first(0.04)) / 3, hessian = (4 * second(0.05) - second(0.1)) / 3)
+}
 
 # Newton on 'objective' in the parameters that are 'free'; the others stay.
 polish <- function(objective, par, free = rep(TRUE, length(par))) {
@@ -16,14 +44,11 @@ polish <- function(objective, par, free = rep(TRUE, length(par))) {
     objective(par)
   }
   for (step in seq_len(STEPS)) {
-    gradient <- numDeriv::grad(within_free, par[free])
-    hessian <- numDeriv::hessian(within_free, par[free])
-    if (max(abs(gradient)) < 1e-7) break
-    trial <- par[free] - solve(hessian, gradient)
-    if (!is.finite(within_free(trial)) || within_free(trial) > within_free(par[free]) + 1e-8) break
-    par[free] <- trial
+    at <- derivatives(within_free, par[free])
+    if (max(abs(at$gradient / sqrt(diag(at$hessian)))) < 1e-7) break
+    par[free] <- par[free] - solve(at$hessian, at$gradient)
   }
-  list(par = par, value = objective(par), gradient_max = max(abs(gradient)), hessian = hessian)
+  list(par = par, value = objective(par), gradient_max = max(abs(at$gradient)), hessian = at$hessian)
 }
 
 discrete_data <- function(case) {
@@ -120,7 +145,7 @@ glmer_expected <- function(case) {
   variances <- matrix(apply(attr(modes, "postVar"), 3, diag), nrow(modes), byrow = TRUE)
   c(
     list(
-      versions = versions(c("lme4", "numDeriv")), optimiser = list(gradient_max = end$gradient_max),
+      versions = versions("lme4"), optimiser = list(gradient_max = end$gradient_max),
       nobs = nobs(fit), groups = as.list(lme4::ngrps(fit)), levels = as.list(input$levels),
       fixed = wald_table(names(lme4::fixef(fit)), beta, sqrt(diag(covariance))[fixed]),
       random = component_table(names(lme4::ngrps(fit)), sigma), singular = any(at_zero) || lme4::isSingular(fit),
@@ -160,7 +185,7 @@ clmm_expected <- function(case) {
   variances <- as.matrix(ordinal::condVar(at_end)[[1]])
   c(
     list(
-      versions = versions(c("ordinal", "numDeriv")), optimiser = list(gradient_max = end$gradient_max),
+      versions = versions("ordinal"), optimiser = list(gradient_max = end$gradient_max),
       nobs = nrow(input$data), groups = as.list(vapply(fit$gfList, nlevels, 1L)), levels = as.list(input$levels),
       thresholds = wald_table(names(fit$alpha), estimates[thresholds], se[thresholds]),
       fixed = if (nfixed > nalpha) wald_table(names(fit$beta), estimates[-thresholds], se[-thresholds]),

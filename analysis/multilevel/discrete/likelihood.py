@@ -107,15 +107,15 @@ def _gradient(parameters: Parameters, modes: Modes, nodes: Nodes, gap: Width, ro
     total_weight = at.upper_weight + at.lower_weight
     explicit = slope + bend - total_weight * lift
     spread = np.einsum("nqr,nr->nq", nodes.root[group], first)
-    right = explicit[:, None] * modes.u[group] + spread + 2.0 * total_weight[:, None] * VD + at.slope[:, None] * m[group]
+    right = (
+        explicit[:, None] * modes.u[group] + spread + 2.0 * total_weight[:, None] * VD + at.slope[:, None] * m[group]
+    )
     upper = ((1.0 - nodes.at.upper) * weight).sum(axis=1) + gap.slope + bend_upper + lift * at.upper_weight
     lower = -(nodes.at.lower * weight).sum(axis=1) - gap.slope + bend_lower + lift * at.lower_weight
     count = max(rows.free_thresholds, 1) + 2
     thresholds = np.bincount(rows.upper, upper, count) + np.bincount(rows.lower, lower, count)
     columns = np.triu_indices(len(parameters.factor))
-    return np.concatenate(
-        [thresholds[1 : rows.free_thresholds + 1], explicit @ rows.X, (rows.Z.T @ right).T[columns]]
-    )
+    return np.concatenate([thresholds[1 : rows.free_thresholds + 1], explicit @ rows.X, (rows.Z.T @ right).T[columns]])
 
 
 def _motion_of_nodes(slope: Array, first: Array, modes: Modes, nodes: Nodes, rows: Rows) -> tuple[Array, Array]:

@@ -47,7 +47,7 @@ def find_modes(start: Array, offset: Array, V: Array, bounds: tuple[Array, Array
         at = tails(offset + (V * u[rows.group]).sum(axis=1), *bounds)
         hessian = _hessian(at, V, rows)
         gradient = by_group(at.slope[:, None] * V, rows) - u
-        step = np.linalg.solve(hessian, gradient[:, :, None])[:, :, 0]
+        step: Array = np.linalg.solve(hessian, gradient[:, :, None])[:, :, 0]
         decrement = (step * gradient).sum(axis=1)
         if decrement.max() < DECREMENT:
             u = u + step
@@ -60,12 +60,12 @@ def find_modes(start: Array, offset: Array, V: Array, bounds: tuple[Array, Array
 def _hessian(at: Tails, V: Array, rows: Rows) -> Array:
     weight = at.upper_weight + at.lower_weight
     products = (weight[:, None] * V)[:, :, None] * V[:, None, :]
-    return by_group(products, rows) + np.eye(V.shape[1])
+    return np.asarray(by_group(products, rows) + np.eye(V.shape[1]))
 
 
 def _height(u: Array, offset: Array, V: Array, bounds: tuple[Array, Array], rows: Rows) -> Array:
     eta = offset + (V * u[rows.group]).sum(axis=1)
-    return by_group(log_probability(eta, *bounds), rows) - 0.5 * (u**2).sum(axis=1)
+    return np.asarray(by_group(log_probability(eta, *bounds), rows) - 0.5 * (u**2).sum(axis=1))
 
 
 def _uphill(
