@@ -188,6 +188,25 @@ def test_mixed_adds_what_is_asked(project: Path, capsys: pytest.CaptureFixture[s
     assert "no spread" in _fails(capsys, project, *_MIXED, "--bootstrap", "1")
 
 
+def test_mixed_fits_ordered_answers(project: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    generator = np.random.default_rng(4)
+    commune = np.arange(240) % 12
+    x = generator.standard_normal(240)
+    latent = x + generator.standard_normal(12)[commune] + generator.logistic(size=240)
+    answers = np.searchsorted([-1.0, 0.5, 1.5], latent) + 1
+    pd.DataFrame({"y": answers, "x": x, "commune": commune}).to_csv(project / "data.csv", index=False)
+    assert main([*_MIXED, "--family", "cumulative", "--quadrature", "5", "--json", "out.json"]) == 0
+    printed = capsys.readouterr().out
+    assert "5 quadrature points" in printed
+    assert "odds ratio" in printed
+    content = json.loads((project / "out.json").read_text(encoding="utf-8"))
+    assert [row["term"] for row in content["thresholds"]] == ["1|2", "2|3", "3|4"]
+    assert [row["term"] for row in content["fixed"]] == ["x"]
+    assert "two" in _fails(capsys, project, *_MIXED, "--family", "binomial")
+    assert "do not go together" in _fails(capsys, project, *_MIXED, "--family", "cumulative", "--robust")
+    assert "needs no --quadrature" in _fails(capsys, project, *_MIXED, "--quadrature", "3")
+
+
 _MIXED = ("mixed", "y ~ x + (1 | commune)", "--data", "data.csv")
 
 

@@ -30,7 +30,7 @@ def present(solution: Solution, formula: str, name: str) -> MixedResult:
     design = solution.design
     uncertainty = variance_uncertainty(solution)
     fixed = _fixed_effects(solution, uncertainty)
-    shares = variance_shares(design, solution.beta, solution.covariances, solution.sigma2)
+    shares = variance_shares(design.X, solution.beta, design.blocks, solution.covariances, solution.sigma2)
     one_factor = len(design.groups) == 1
     null = design.fixed_names == INTERCEPT and [block.names for block in design.blocks] == [INTERCEPT]
     components = tuple(_components(solution))

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from analysis.multilevel.design import Design
+from analysis.multilevel.random_blocks import RandomBlock
 
 Array = NDArray[np.float64]
 
@@ -60,22 +60,24 @@ class VarianceShares:
         return _share(self.fixed_between, self.fixed_between + self.intercepts)
 
 
-def variance_shares(design: Design, beta: Array, covariances: Sequence[Array], sigma2: float) -> VarianceShares:
-    """Shares at ``beta`` (p,) and the ``covariances`` (q, q) of each random block; groups are those of the coarsest
-    grouping factor, and "within" and "between" mean something where it is the only one.
+def variance_shares(
+    X: Array, beta: Array, blocks: Sequence[RandomBlock], covariances: Sequence[Array], sigma2: float
+) -> VarianceShares:
+    """Shares at ``beta`` (p,) of the columns of X (n, p) and the ``covariances`` (q, q) of each random block; groups
+    are those of the coarsest grouping factor, and "within" and "between" mean something where it is the only one.
 
     With bars for means of groups, f1 and f2 are the sums of squares of (x - xbar)'b and of xbar'b about its mean over
     n - 1; v is the mean over rows of (z - zbar)' T (z - zbar), m that of zbar' T zbar. Where predictors are centred
     within groups these are the paper's parts (its eqs. 8 to 12), and f1 + f2 and v + m are Nakagawa's and Johnson's
     (2014, Methods in Ecology and Evolution 5, 944-946) for any centring.
     """
-    n = len(design.y)
-    group = min(design.blocks, key=lambda block: block.n_groups).codes
+    n = len(X)
+    group = min(blocks, key=lambda block: block.n_groups).codes
     # Columns are centred first: the variance of an intercept alone is then exactly zero.
-    fitted = (design.X - design.X.mean(axis=0)) @ beta
+    fitted = (X - X.mean(axis=0)) @ beta
     between = group_means(fitted, group)
     slopes = intercepts = 0.0
-    for block, covariance in zip(design.blocks, covariances, strict=True):
+    for block, covariance in zip(blocks, covariances, strict=True):
         centre = group_means(block.Z, group)
         slopes += _mean_quadratic(block.Z - centre, covariance)
         intercepts += _mean_quadratic(centre, covariance)

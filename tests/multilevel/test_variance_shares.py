@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 import pytest
 from analysis import multilevel
-from analysis.multilevel.solution import solve
+from analysis.multilevel.solution import Solution, solve
 from analysis.multilevel.variance_shares import VarianceShares, variance_shares
 from tests.references import case_names, load_case
 
@@ -23,8 +23,12 @@ def test_marginal_and_conditional_equal_performance(name: str) -> None:
 
 
 def _shares(formula: str, data: pd.DataFrame) -> VarianceShares:
-    solution = solve(formula, data)
-    return variance_shares(solution.design, solution.beta, solution.covariances, solution.sigma2)
+    return _of(solve(formula, data))
+
+
+def _of(solution: Solution) -> VarianceShares:
+    design = solution.design
+    return variance_shares(design.X, solution.beta, design.blocks, solution.covariances, solution.sigma2)
 
 
 def test_centred_predictors_explain_one_level_alone(sleep_like: pd.DataFrame) -> None:
@@ -41,7 +45,7 @@ def test_centred_predictors_explain_one_level_alone(sleep_like: pd.DataFrame) ->
 
 def test_parts_add_up(sleep_like: pd.DataFrame) -> None:
     solution = solve("y ~ x + z + (1 + x | g)", sleep_like)
-    shares = variance_shares(solution.design, solution.beta, solution.covariances, solution.sigma2)
+    shares = _of(solution)
     design, block = solution.design, solution.design.blocks[0]
     assert shares.fixed_within + shares.fixed_between == pytest.approx(np.var(design.X @ solution.beta, ddof=1))
     random = np.einsum("iq,qr,ir->", block.Z, solution.covariances[0], block.Z) / len(design.y)

@@ -9,7 +9,7 @@ CLOSE <- lme4::lmerControl(optimizer = "bobyqa", optCtrl = list(rhobeg = 1e-3, r
 ROUGH <- lme4::lmerControl(optimizer = "Nelder_Mead", calc.derivs = FALSE)
 
 # Columns that a case derives, in this order: scale means of the answered items where at least half are
-# answered, means of a column within groups, differences of two columns.
+# answered, means of a column within groups, differences of two columns, 1 where a column is at least a number.
 derive <- function(case, data) {
   for (name in names(case$scales)) {
     items <- data[case$scales[[name]]]
@@ -23,6 +23,10 @@ derive <- function(case, data) {
   for (name in names(case$differences)) {
     column <- case$differences[[name]]
     data[[name]] <- data[[column[1]]] - data[[column[2]]]
+  }
+  for (name in names(case$cuts)) {
+    cut <- case$cuts[[name]]
+    data[[name]] <- as.integer(data[[cut[1]]] >= as.numeric(cut[2]))
   }
   data
 }
