@@ -210,6 +210,18 @@ def test_mixed_fits_ordered_answers(project: Path, capsys: pytest.CaptureFixture
 _MIXED = ("mixed", "y ~ x + (1 | commune)", "--data", "data.csv")
 
 
+def test_fit_takes_two_levels(project: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    model = str(REPOSITORY / "tests/reference/sim_twolevel_contextual/model.lav")
+    fit = ["fit", model, "--data", str(REPOSITORY / "tests/reference/simulated.csv")]
+    assert "--cluster COL" in _fails(capsys, project, *fit)
+    assert "take complete rows" in _fails(capsys, project, *fit, "--cluster", "cluster", "--missing", "fiml")
+    assert main([*fit, "--cluster", "cluster", "--estimator", "MLR", "--json", "out.json"]) == 0
+    assert "Level 2 (between clusters)" in capsys.readouterr().out
+    content = json.loads((project / "out.json").read_text(encoding="utf-8"))
+    assert {row["level"] for row in content["parameters"]} == {1, 2}
+    assert content["fit"]["srmr_within"] < content["fit"]["srmr"]
+
+
 def test_mixed_prints_a_table_and_writes_json(project: Path, capsys: pytest.CaptureFixture[str]) -> None:
     generator = np.random.default_rng(1)
     commune = np.repeat(np.arange(20), 10)

@@ -22,7 +22,7 @@ def level_measures(solution: Solution) -> Measures:
     Structural Equation Modeling 16(4), 583-601. Between clusters the model's matrix is first made positive definite.
     None where a variance between clusters is zero in the unrestricted model, which leaves no correlation.
     """
-    total = np.sum([np.diag(sample.covariance) for sample in solution.samples], axis=0)
+    total = np.diag(solution.samples[0].covariance) + np.diag(solution.samples[1].covariance)
     residuals: list[float | None] = []
     for level, (sample, at) in enumerate(zip(solution.samples, solution.implied, strict=True)):
         held = [solution.table.observed.index(name) for name in solution.table.levels[level].observed]
