@@ -13,9 +13,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from analysis.errors import ModelError, Problem
+from analysis.moderation import johnson_neyman_region
 from analysis.sem import chi_square
 from analysis.sem.result import Estimate, SemResult
-from analysis.sem.slopes import JohnsonNeyman, Region, SimpleSlopes, Slope
+from analysis.sem.slopes import JohnsonNeyman, SimpleSlopes, Slope
 
 Array = NDArray[np.float64]
 
@@ -83,30 +84,12 @@ def johnson_neyman(
 ) -> JohnsonNeyman:  # fmt: skip
     """The values of ``moderator`` between or beyond which the slope on ``predictor`` is significant (two-sided).
 
-    They are the roots of (b1 + b3 w)^2 = z^2 (V11 + 2 w V13 + w^2 V33) (Johnson & Neyman 1936; Bauer & Curran 2005,
-    Multivariate Behavioral Research 40(3), 373-400, eq. 12). Errors are those of ``simple_slopes``.
+    Bounds are those of ``moderation.johnson_neyman_region``; errors are those of ``simple_slopes``.
     """
     found = _interaction(result, predictor, moderator, outcome, group)
-    z2 = chi_square.normal_quantile(1.0 - level / 2.0) ** 2
-    (b1, b3), v = found.estimates, found.covariance
-    a, b, c = b3**2 - z2 * v[1, 1], 2.0 * (b1 * b3 - z2 * v[0, 1]), b1**2 - z2 * v[0, 0]
-    lower, upper, region = _region(float(a), float(b), float(c))
+    critical = chi_square.normal_quantile(1.0 - level / 2.0)
+    lower, upper, region = johnson_neyman_region(found.estimates, found.covariance, critical)
     return JohnsonNeyman(found.outcome, predictor, moderator, found.group, level, found.sd, lower, upper, region)
-
-
-def _region(a: float, b: float, c: float) -> tuple[float | None, float | None, Region]:
-    """Where a w^2 + b w + c is positive."""
-    if a == 0.0:
-        if b == 0.0:
-            return None, None, "everywhere" if c > 0 else "nowhere"
-        return (-c / b, None, "above") if b > 0 else (None, -c / b, "below")
-    discriminant = b * b - 4.0 * a * c
-    if discriminant <= 0.0:
-        return None, None, "everywhere" if a > 0 else "nowhere"
-    # The form that loses no digits: the larger root first, the other by their product.
-    q = -0.5 * (b + np.copysign(np.sqrt(discriminant), b))
-    lower, upper = sorted((float(q / a), float(c / q)))
-    return lower, upper, "outside" if a > 0 else "inside"
 
 
 def _interaction(

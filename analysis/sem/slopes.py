@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Literal
 
 import pandas as pd
 
-Region = Literal["outside", "inside", "below", "above", "everywhere", "nowhere"]
+from analysis.moderation import Region
 
 
 @dataclass(frozen=True, slots=True)
