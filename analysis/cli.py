@@ -102,10 +102,11 @@ def _root() -> Path:
 
 def _reproduce(options: argparse.Namespace) -> int:
     from analysis import pipeline
+    from analysis.run import open_run
     from analysis.study import load_study
 
     root = _root()
-    run = pipeline.open_run(load_study(root, options.study), options.data, os.environ)
+    run = open_run(load_study(root, options.study), options.data, os.environ)
     place = options.out or root / "reports" / options.study
     if pipeline.is_current(run, place):
         print(f"Nothing has changed since the last run. The report is at {place / 'index.html'}")
@@ -134,10 +135,11 @@ def _progress(n_stages: int) -> Iterator[Callable[[str], None]]:
 
 def _verify(options: argparse.Namespace) -> int:
     from analysis import pipeline, verification
+    from analysis.run import open_run
     from analysis.study import load_study
 
     root = _root()
-    run = pipeline.open_run(load_study(root, options.study), options.data, os.environ)
+    run = open_run(load_study(root, options.study), options.data, os.environ)
     with _progress(len(pipeline.STAGES) + 1) as progress:
         outcome = verification.verify(run, root / "reports" / options.study, progress)
     print(outcome.text())
@@ -146,10 +148,11 @@ def _verify(options: argparse.Namespace) -> int:
 
 def _clean(options: argparse.Namespace) -> int:
     from analysis import pipeline
+    from analysis.run import open_run
     from analysis.study import load_study
 
     root = _root()
-    run = pipeline.open_run(load_study(root, options.study), options.data, os.environ)
+    run = open_run(load_study(root, options.study), options.data, os.environ)
     place = options.out or root / "reports" / options.study / "clean"
     cleaned = pipeline.write_clean(run, place)
     for step in cleaned.flow.itertuples():

@@ -7,6 +7,7 @@ from pathlib import Path
 import pandas as pd
 import pytest
 from analysis import pipeline, sem
+from analysis.run import open_run
 from analysis.study import load_study
 from tests.comparison import compare_fit, compare_parameters
 from tests.references import REPOSITORY, load_case
@@ -18,7 +19,7 @@ CASES = (*OF_THE_STUDY, "smartcity_twolevel")
 @pytest.fixture(scope="module")
 def responses(tmp_path_factory: pytest.TempPathFactory) -> pd.DataFrame:
     """The clean responses, cleaned anew."""
-    run = pipeline.open_run(load_study(REPOSITORY, "smartcity"), None, {})
+    run = open_run(load_study(REPOSITORY, "smartcity"), None, {})
     return pipeline.write_clean(run, tmp_path_factory.mktemp("study") / "clean").responses
 
 

@@ -52,16 +52,26 @@ class ProfileIntervals:
 
 def profile_intervals(solution: Solution, level: float = 0.95) -> ProfileIntervals:
     """Profile every parameter of a mixed model. Raises EstimationError where the model has no ML solution."""
-    best = solution if not solution.reml else solve_design(solution.formula, solution.design, reml=False)
+    best = _by_ml(solution)
     found = [_variance_interval(best, parameter, level) for parameter in parameters(best)]
     found += [_fixed_interval(best, j, level) for j in range(len(best.beta))]
     return ProfileIntervals(level, tuple(found))
 
 
+def variance_intervals(solution: Solution, level: float = 0.95) -> tuple[ProfileInterval, ...]:
+    """Those of the standard deviations and correlations alone."""
+    best = _by_ml(solution)
+    return tuple(_variance_interval(best, parameter, level) for parameter in parameters(best))
+
+
 def icc_interval(solution: Solution, level: float = 0.95) -> ProfileInterval:
     """The interval of the intraclass correlation of a null model with random intercept, from its ML profile."""
-    best = solution if not solution.reml else solve_design(solution.formula, solution.design, reml=False)
+    best = _by_ml(solution)
     return _variance_interval(best, intraclass(best), level)
+
+
+def _by_ml(solution: Solution) -> Solution:
+    return solution if not solution.reml else solve_design(solution.formula, solution.design, reml=False)
 
 
 def _variance_interval(best: Solution, parameter: Parameter, level: float) -> ProfileInterval:
