@@ -9,17 +9,16 @@ from typing import Any
 import pandas as pd
 
 from analysis import manifest
+from analysis.communes_assembly import communes_part, mixed_parts, null_models
 from analysis.crosscheck.agreement import Agreement
+from analysis.inference.levels import Levels
 from analysis.measurement.descriptives import Descriptives
 from analysis.measurement.sample import describe_sample
-from analysis.multilevel import MixedResult
-from analysis.multilevel.effect_sizes import design_effect
 from analysis.report.content import (
     AgreementPart,
     InstrumentPart,
     MaterialsPart,
     MeasuresPart,
-    MixedPart,
     ReportContent,
     SemPart,
     SensitivityPart,
@@ -42,6 +41,8 @@ def assemble(
     ``remarks`` are sentences on the responses that stand before the warnings of the models.
     """
     sems: Mapping[str, SemResult] = done["sems"]
+    levels: Levels = done["levels"]
+    both = None if levels.two_level is None else _sem_part(levels.two_level)
     return ReportContent(
         study=_study_part(study),
         survey=_survey_part(study, done["clean"]),
@@ -52,10 +53,9 @@ def assemble(
         rivals=done["rivals"],
         rival_models=tuple(_sem_part(sems[name]) for name in study.rivals if name in sems),
         hypotheses=done["hypotheses"],
-        null_models=_null_models(done["nulls"]),
-        mixed_models=tuple(
-            _mixed_part(result, study.multilevel[name].title.en) for name, result in done["mixeds"].items()
-        ),
+        null_models=null_models(done["nulls"], done["iccs"]),
+        mixed_models=mixed_parts(study, done),
+        communes=communes_part(study, done, (_sem_part(levels.clustered), both), levels.absent),
         agreements=tuple(_agreement_part(agreement) for agreement in done["agreements"]),
         recovery=done["recovery"],
         materials=MaterialsPart(manifest.versions(), inputs, study.spec.seed, f"smartcity reproduce {study.name}"),
@@ -196,47 +196,6 @@ def _readable(name: str) -> str:
     return words[:1].upper() + words[1:]
 
 
-def _mixed_part(result: MixedResult, title: str) -> MixedPart:
-    return MixedPart(
-        id=result.name,
-        title=title,
-        formula=result.formula,
-        reml=result.reml,
-        nobs=result.nobs,
-        n_dropped=result.n_dropped,
-        groups=result.groups,
-        fixed=result.fixed,
-        random=result.random,
-        loglik=result.loglik,
-        aic=result.aic,
-        bic=result.bic,
-        r2_marginal=result.r2_marginal,
-        r2_conditional=result.r2_conditional,
-        converged=result.converged,
-        singular=result.singular,
-        warnings=result.warnings,
-        undefined=result.undefined,
-    )
-
-
-def _null_models(nulls: Mapping[str, MixedResult]) -> pd.DataFrame:
-    rows = []
-    for construct, result in nulls.items():
-        (n_groups,) = result.groups.values()
-        icc = float("nan") if result.icc is None else result.icc
-        rows.append(
-            {
-                "construct": construct,
-                "nobs": result.nobs,
-                "n_groups": n_groups,
-                "icc": icc,
-                "design_effect": design_effect(icc, result.nobs / n_groups),
-                "singular": result.singular,
-            }
-        )
-    return pd.DataFrame(rows)
-
-
 def _agreement_part(agreement: Agreement) -> AgreementPart:
     return AgreementPart(agreement.what, agreement.engine, agreement.table, agreement.agrees, agreement.reason)
 
@@ -249,4 +208,7 @@ def _warnings(done: Mapping[str, Any]) -> Iterator[str]:
         yield from (f"structural, {name.replace('_', ' ')}: {warning}" for warning in result.warnings)
     for name, result in done["nulls"].items():
         yield from (f"null model of {name}: {warning}" for warning in result.warnings)
+    levels: Levels = done["levels"]
+    for result in filter(None, (levels.clustered, levels.two_level)):
+        yield from (f"{result.name.replace('_', ' ')}: {warning}" for warning in result.warnings)
     yield from done["reliability"].warnings

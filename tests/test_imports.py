@@ -31,7 +31,11 @@ ARROWS: dict[str, set[str]] = {
     "study_checks": {"study_files", "survey", "sem", "multilevel"},
     "study": {"study_files", "study_checks", "survey"},
     "population_model": {"sem", "survey"},
-    "assembly": {"manifest", "study", "survey", "measurement", "inference", "crosscheck", "report", *RESULTS},
+    "communes_assembly": {"study", "inference", "report", "multilevel"},
+    "assembly": {
+        "communes_assembly", "manifest", "study", "survey", "measurement", "inference", "crosscheck", "report",
+        *RESULTS,
+    },
     "run": {"manifest", "study"},
     "multilevel_stages": {"run", "inference", "multilevel"},
     "pipeline": {

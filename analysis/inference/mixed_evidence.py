@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-import numpy as np
 import pandas as pd
 
 from analysis.errors import ModelError
@@ -68,11 +67,3 @@ def assumptions(solution: Solution) -> Assumptions:
     fitted = linear_predictor(solution, modes)
     rows = pd.DataFrame({"fitted": fitted, "residual": solution.design.y - fitted})
     return Assumptions(rows, pd.concat([part.table for part in modes], ignore_index=True))
-
-
-def expected_quantiles(values: np.ndarray) -> np.ndarray:
-    """Standard normal quantiles (n,) of the ranks of ``values``, (i - 3/8) / (n + 1/4): Blom (1958), chapter 6."""
-    from scipy import special
-
-    ranks = np.argsort(np.argsort(values, kind="stable"), kind="stable") + 1.0
-    return np.asarray(special.ndtri((ranks - 0.375) / (len(values) + 0.25)))

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 
 import pandas as pd
 
+from analysis.report.communes_part import CommunesPart
 from analysis.report.criteria import fit_criteria
 from analysis.report.parts import (
     AgreementPart,
@@ -45,7 +46,8 @@ class ReportContent:
     bic_weight, chisq_diff, df_diff, diff_pvalue, diff_method (from the structural model; nested models only), note,
     scaled and robust measures where there are any, and any number of ``r2_<construct>`` columns; ``rival_models`` the
     fitted rivals. ``hypotheses``: id, statement_en, statement_fr, model, estimand, expected, est, se, pvalue,
-    ci_lower, ci_upper, std, verdict, note. ``null_models``: construct, nobs, n_groups, icc, design_effect, singular.
+    ci_lower, ci_upper, std, verdict, note. ``null_models``: construct, nobs, n_groups, mean_size, icc,
+    icc_lower, icc_upper, design_effect, singular; ``communes`` what else there is to say of them.
     ``recovery`` (simulated studies): lhs, op, rhs, population, est, se, ci_lower, ci_upper, covered. ``sensitivity``:
     the structural model under other estimators. ``warnings``: every warning of every stage and model, as sentences.
     ``criteria``: measure, criterion, source.
@@ -66,6 +68,7 @@ class ReportContent:
     recovery: pd.DataFrame | None
     materials: MaterialsPart
     sensitivity: SensitivityPart | None = None
+    communes: CommunesPart | None = None
     warnings: tuple[str, ...] = ()
     criteria: pd.DataFrame = field(default_factory=fit_criteria)
 
@@ -78,7 +81,17 @@ class ReportContent:
         evidence = ("delta_aic", "aic_weight", "delta_bic", "bic_weight")
         tested = ("chisq_diff", "df_diff", "diff_pvalue", "diff_method")
         require(self.rivals, "rivals", ("model", *fit, *evidence, *tested, "note"))
-        null = ("construct", "nobs", "n_groups", "icc", "design_effect", "singular")
+        null = (
+            "construct",
+            "nobs",
+            "n_groups",
+            "mean_size",
+            "icc",
+            "icc_lower",
+            "icc_upper",
+            "design_effect",
+            "singular",
+        )
         require(self.null_models, "null models", null)
         require(self.criteria, "criteria", ("measure", "criterion", "source"))
         if self.recovery is not None:

@@ -43,6 +43,8 @@ _MIXED_FIT = (
     ("bic", "BIC", Kind.NUMBER),
     ("r2_marginal", "R² marginal", Kind.BOUNDED),
     ("r2_conditional", "R² conditional", Kind.BOUNDED),
+    ("r2_within", "R² within communes", Kind.BOUNDED),
+    ("r2_between", "R² between communes", Kind.BOUNDED),
     ("converged", "Converged", Kind.YES_NO),
     ("singular", "Singular fit", Kind.YES_NO),
 )
@@ -137,7 +139,9 @@ def null_models(content: ReportContent) -> Table:
         Column(("name",), "Scale (mean of items)"),
         Column(("nobs",), "Respondents", Kind.COUNT),
         Column(("n_groups",), "Communes", Kind.COUNT),
+        Column(("mean_size",), "Mean size", Kind.NUMBER),
         Column(("icc",), "ICC", Kind.BOUNDED),
+        Column(("icc_lower", "icc_upper"), "95 % CI", Kind.BOUNDED),
         Column(("design_effect",), "Design effect", Kind.NUMBER),
         Column(("singular",), "Singular fit", Kind.YES_NO),
     )
@@ -149,7 +153,10 @@ def null_models(content: ReportContent) -> Table:
         frame,
         columns,
         view=frame.assign(name=[content.instrument.name(str(c)) for c in frame["construct"]]),
-        notes=("Design effect = 1 + (mean commune size − 1) · ICC.",),
+        notes=(
+            "Design effect = 1 + (mean commune size − 1) · ICC. Intervals from the profile of the likelihood (ML); the "
+            "ICC itself is by REML.",
+        ),
     )
 
 
@@ -183,7 +190,7 @@ def fixed_effects(content: ReportContent) -> Table:
 def random_effects(content: ReportContent) -> Table:
     """Variance components of every multilevel model."""
     frame = pd.concat([m.random.assign(model=m.id) for m in content.mixed_models], ignore_index=True)
-    frame = frame[["model", "grp", "var1", "var2", "vcov", "sdcor"]]
+    frame = frame.reindex(columns=["model", "grp", "var1", "var2", "vcov", "sdcor", "ci_lower", "ci_upper"])
     view = _titled(frame, content)
     second = view["var2"].notna()
     view = view.assign(
@@ -196,6 +203,7 @@ def random_effects(content: ReportContent) -> Table:
         Column(("what",), "Component"),
         Column(("vcov",), "Variance or covariance", Kind.ESTIMATE),
         Column(("sdcor",), "SD or correlation", Kind.ESTIMATE),
+        Column(("ci_lower", "ci_upper"), "95 % CI", Kind.ESTIMATE),
     )
     return Table(
         "random_effects",
@@ -205,6 +213,7 @@ def random_effects(content: ReportContent) -> Table:
         columns,
         view=view,
         group="model",
+        notes=("Intervals of standard deviations and correlations from the profile of the likelihood (ML).",),
     )
 
 
@@ -247,6 +256,8 @@ def _mixed_row(model: MixedPart) -> dict[str, object]:
         "bic": model.bic,
         "r2_marginal": model.r2_marginal,
         "r2_conditional": model.r2_conditional,
+        "r2_within": model.r2_within,
+        "r2_between": model.r2_between,
         "converged": model.converged,
         "singular": model.singular,
     }
@@ -254,8 +265,9 @@ def _mixed_row(model: MixedPart) -> dict[str, object]:
 
 def _fixed(model: MixedPart) -> pd.DataFrame:
     names = ["term", "est", "se", "df", "t", "pvalue", "ci_lower", "ci_upper"]
-    frame = model.fixed[names].astype({"df": "float64"}).assign(model=model.id)
-    return frame[["model", *names]]
+    names += ["std", "se_robust", "df_robust", "pvalue_robust"]
+    frame = model.fixed.reindex(columns=names).astype(dict.fromkeys(names[1:], "float64"))
+    return frame.assign(model=model.id)[["model", *names]]
 
 
 def _titled(frame: pd.DataFrame, content: ReportContent) -> pd.DataFrame:

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-import pandas as pd
-
 from analysis.report.content import ReportContent
 from analysis.report.fit_versions import fit_sentence
 from analysis.report.parts import SemPart
@@ -105,24 +103,6 @@ def hypotheses_text(content: ReportContent) -> list[str]:
         if (frame["verdict"] == verdict).any()
     ]
     return [" ".join(parts)] if parts else []
-
-
-def multilevel_text(content: ReportContent) -> list[str]:
-    """Range of the intraclass correlations, and models that are singular or did not converge."""
-    icc = pd.to_numeric(content.null_models["icc"])
-    text = []
-    if icc.notna().any():
-        text.append(
-            f"Between {show(icc.min(), Kind.BOUNDED)} and {show(icc.max(), Kind.BOUNDED)} of the variance of the "
-            "scales lies between communes."
-        )
-    singular = [model.title for model in content.mixed_models if model.singular]
-    if singular:
-        text.append(f"Singular fit (a variance at its boundary): {'; '.join(singular)}.")
-    failed = [model.title for model in content.mixed_models if not model.converged]
-    if failed:
-        text.append(f"DID NOT CONVERGE: {'; '.join(failed)}.")
-    return [*text, *(f"{model.title}, warning: {words}" for model in content.mixed_models for words in model.warnings)]
 
 
 def recovery_text(content: ReportContent) -> list[str]:

@@ -201,7 +201,8 @@ class SensitivityPart:
 class MixedPart:
     """One multilevel model as fitted; field names are those of the result they are read from.
 
-    ``fixed``: term, est, se, df, t, pvalue, ci_lower, ci_upper. ``random``: grp, var1, var2, vcov, sdcor.
+    ``fixed``: term, est, se, df, t, pvalue, ci_lower, ci_upper, and where there are any std, se_robust, df_robust,
+    pvalue_robust. ``random``: grp, var1, var2, vcov, sdcor, and where there are any ci_lower, ci_upper of ``sdcor``.
     ``undefined`` maps a statistic to the reason why it has no value.
     """
 
@@ -219,6 +220,8 @@ class MixedPart:
     bic: float | None
     r2_marginal: float | None
     r2_conditional: float | None
+    r2_within: float | None
+    r2_between: float | None
     converged: bool
     singular: bool
     warnings: tuple[str, ...] = ()

@@ -7,6 +7,8 @@ from dataclasses import dataclass, field, replace
 
 from analysis.report import (
     check_tables,
+    commune_tables,
+    commune_text,
     model_tables,
     narrative,
     sem_tables,
@@ -169,15 +171,27 @@ def _rivals(content: ReportContent, drawings: Mapping[str, Drawing]) -> Section:
 
 
 def _multilevel(content: ReportContent, drawings: Mapping[str, Drawing]) -> Section:
-    del drawings
-    parts: tuple[Part, ...] = (model_tables.null_models(content),)
+    candidates: list[Part | None] = [model_tables.null_models(content)]
     if content.mixed_models:
-        parts += (
+        candidates += [
             model_tables.fixed_effects(content),
             model_tables.random_effects(content),
             model_tables.mixed_fit(content),
-        )
-    return Section("multilevel", "Communes: multilevel models", tuple(narrative.multilevel_text(content)), parts)
+        ]
+    part = content.communes
+    if part is not None and content.mixed_models:
+        candidates += [
+            commune_tables.comparison(content, part),
+            commune_tables.contrasts(content, part),
+            *(drawing for name, drawing in drawings.items() if name.startswith("moderation_")),
+        ]
+    if part is not None and part.focus is not None:
+        focus = part.focus
+        candidates += [drawings["assumptions"], commune_tables.influence(focus), commune_tables.coverage(focus)]
+    if part is not None:
+        candidates.append(commune_tables.both_levels(part))
+    parts = tuple(candidate for candidate in candidates if candidate is not None)
+    return Section("multilevel", "Communes: multilevel models", tuple(commune_text.multilevel_text(content)), parts)
 
 
 def _checks(content: ReportContent, drawings: Mapping[str, Drawing]) -> Section:

@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
+from functools import partial
 
+from analysis.report.commune_tables import region_words
 from analysis.report.content import ReportContent
 from analysis.report.figures import (
+    assumptions,
     communes,
     correlation,
     flow,
     forest,
     likert,
     loadings,
+    moderation,
     path_diagram,
     recovery,
 )
@@ -31,6 +36,8 @@ def gallery(content: ReportContent) -> dict[str, Drawing]:
         _loadings(content, names),
         *(_path_diagram(model, names) for model in _with_paths(content)),
         _forest(content),
+        *_assumptions(content),
+        *_moderations(content),
         *_recovery(content),
     ]
     return {drawing.id: drawing for drawing in drawings}
@@ -129,6 +136,33 @@ def _forest(content: ReportContent) -> Drawing:
         "line: not supported; cross: significant with the sign opposite to the one expected."
     )
     return Drawing("hypotheses", caption, alt, lambda: forest.draw(frame))
+
+
+def _assumptions(content: ReportContent) -> Iterator[Drawing]:
+    part = None if content.communes is None else content.communes.focus
+    if part is None:
+        return
+    caption = (
+        f"{part.title}: what the model assumes. Residuals should scatter evenly about zero, residuals and random "
+        "effects lie along the line, and no single commune carry the model."
+    )
+    alt = (
+        f"Four plots: {len(part.rows)} residuals over fitted values; normal quantile plots of the residuals and of the "
+        f"random effects of {part.n_groups} communes; Cook's distance of each commune over its number of respondents."
+    )
+    yield Drawing("assumptions", caption, alt, lambda: assumptions.draw(part))
+
+
+def _moderations(content: ReportContent) -> Iterator[Drawing]:
+    titles = {model.id: model.title for model in content.mixed_models}
+    for model, found in () if content.communes is None else content.communes.moderations:
+        caption = (
+            f"{titles[model]}: the slope on {found.predictor} over {found.moderator}, with its 95 % interval, hatched "
+            "where it differs from zero; dashed lines bound that region, points are the simple slopes."
+        )
+        alt = f"Line with band. {region_words(found)}."
+        name = f"moderation_{model}_{found.predictor}_{found.moderator}"
+        yield Drawing(re.sub(r"\W+", "_", name).strip("_"), caption, alt, partial(moderation.draw, found))
 
 
 def _recovery(content: ReportContent) -> Iterator[Drawing]:
