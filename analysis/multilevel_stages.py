@@ -6,8 +6,10 @@ from analysis.inference import coverage as coverages
 from analysis.inference import influence as influences
 from analysis.inference import mixed_evidence
 from analysis.inference.levels import Levels, fit_levels
-from analysis.inference.mixed_comparison import MixedComparison, compare_mixed
+from analysis.inference.mixed_comparison import NULL, MixedComparison, compare_mixed
 from analysis.multilevel import MixedResult, fit
+from analysis.multilevel.expression import deparse
+from analysis.multilevel.formula import parse_formula
 from analysis.multilevel.profile_intervals import ProfileInterval
 from analysis.multilevel.solution import Solution, solve
 from analysis.run import Results, Run
@@ -45,9 +47,13 @@ def evidence(run: Run, done: Results) -> dict[str, mixed_evidence.MixedEvidence]
 
 
 def comparison(run: Run, done: Results) -> MixedComparison | None:
-    """All models by ML on the same rows."""
-    models = run.study.multilevel
-    return compare_mixed({name: m.formula for name, m in models.items()}, done["clean"].responses) if models else None
+    """The null model and all others by ML on the same rows."""
+    formulas = {name: model.formula for name, model in run.study.multilevel.items()}
+    if not formulas:
+        return None
+    outcome = deparse(parse_formula(next(iter(formulas.values()))).response)
+    null = f"{outcome} ~ 1 + (1 | {run.study.codebook.communes.key})"
+    return compare_mixed({NULL: null, **formulas}, done["clean"].responses)
 
 
 def _focus(run: Run, done: Results) -> Solution | None:

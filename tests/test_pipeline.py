@@ -200,9 +200,11 @@ def test_a_report_that_was_touched_is_not_current(finished: Project, name: str) 
 
 
 JUDGED = {"hypotheses", "verdicts"}
-MIXED = {"mixeds", "hypotheses", "rivals", "agreements"}
+FOCUS = {"assumptions", "influence", "coverage"}
+MIXED = {"mixeds", "evidence", "comparison", "hypotheses", "rivals", "agreements", *FOCUS}
 MODELLED = {
-    "sems", "plain", "sensitivity", "reliability", "agreements", "differences", "rivals", "recovery", *JUDGED,
+    "sems", "plain", "sensitivity", "reliability", "agreements", "differences", "rivals", "recovery", "levels",
+    *JUDGED,
 }  # fmt: skip
 
 

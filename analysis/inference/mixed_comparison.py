@@ -13,6 +13,8 @@ from analysis.multilevel.formula import parse_formula
 from analysis.multilevel.likelihood_ratio import LikelihoodRatio, likelihood_ratio
 from analysis.multilevel.solution import Solution, solve
 
+NULL = "null"  # the name of the model without predictors, where it is among those compared
+
 
 @dataclass(frozen=True, slots=True)
 class MixedComparison:

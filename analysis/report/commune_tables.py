@@ -19,7 +19,7 @@ _LEVELS = {0: "spread", 1: "residents", 2: "communes"}
 
 def comparison(content: ReportContent, part: CommunesPart) -> Table:
     """Multilevel models by maximum likelihood on the same respondents."""
-    titles = {model.id: model.title for model in content.mixed_models}
+    titles = {"null": "Null model", **{model.id: model.title for model in content.mixed_models}}
     frame = part.comparison
     columns = (
         Column(("title",), "Model"),

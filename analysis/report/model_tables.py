@@ -171,6 +171,10 @@ def fixed_effects(content: ReportContent) -> Table:
         Column(("t",), "t", Kind.NUMBER),
         Column(("pvalue",), "p", Kind.PVALUE),
         _INTERVAL,
+        Column(("std",), "β", Kind.ESTIMATE, "the intercept has no unit to standardise"),
+        Column(("se_robust",), "SE, robust", Kind.ESTIMATE, _no_robust(content)),
+        Column(("df_robust",), "df, robust", Kind.NUMBER, _no_robust(content)),
+        Column(("pvalue_robust",), "p, robust", Kind.PVALUE, _no_robust(content)),
     )
     return Table(
         "fixed_effects",
@@ -181,7 +185,8 @@ def fixed_effects(content: ReportContent) -> Table:
         view=_titled(frame, content),
         group="model",
         notes=(
-            "Degrees of freedom by Satterthwaite's method.",
+            "df by Satterthwaite's method; β in standard deviations of outcome and predictor over respondents. Robust: "
+            "bias-reduced cluster-robust (CR2) by commune, with its own df (Pustejovsky & Tipton 2018).",
             *(f"{m.title}: {m.formula}" for m in content.mixed_models),
         ),
     )
@@ -236,6 +241,11 @@ def mixed_fit(content: ReportContent) -> Table:
         view=side_by_side(frame, names, _MIXED_FIT),
         notes=("REML likelihoods compare models with the same fixed effects only.", *why),
     )
+
+
+def _no_robust(content: ReportContent) -> str:
+    """Why a model has no cluster-robust errors."""
+    return next((m.undefined["robust"] for m in content.mixed_models if "robust" in m.undefined), "not available")
 
 
 def _explained(key: str, content: ReportContent) -> str:

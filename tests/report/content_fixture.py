@@ -6,6 +6,9 @@ from dataclasses import replace
 
 import numpy as np
 import pandas as pd
+from analysis.multilevel.contrasts import Moderation, SlopeAt
+from analysis.multilevel.result import FixedEffect
+from analysis.report.communes_part import CommunesPart, FocusPart
 from analysis.report.content import ReportContent
 from analysis.report.parts import (
     AgreementPart,
@@ -73,6 +76,7 @@ def content(simulated: bool = True) -> ReportContent:
         hypotheses=_hypotheses(),
         null_models=_null_models(),
         mixed_models=_mixed_models(),
+        communes=communes(),
         agreements=_agreements(),
         recovery=_recovery(structural.tidy, rng) if simulated else None,
         materials=MaterialsPart(
@@ -435,8 +439,12 @@ def _hypotheses() -> pd.DataFrame:
 
 
 def _null_models() -> pd.DataFrame:
-    rows = [(c, N, 45, 0.04 + 0.01 * k, 1 + (N / 45 - 1) * (0.04 + 0.01 * k), False) for k, c in enumerate(SIZES)]
-    return pd.DataFrame(rows, columns=["construct", "nobs", "n_groups", "icc", "design_effect", "singular"])
+    rows = [
+        (c, N, 45, N / 45, 0.04 + 0.01 * k, 0.01, 0.09 + 0.01 * k, 1 + (N / 45 - 1) * (0.04 + 0.01 * k), False)
+        for k, c in enumerate(SIZES)
+    ]
+    names = ["construct", "nobs", "n_groups", "mean_size", "icc", "icc_lower", "icc_upper", "design_effect", "singular"]
+    return pd.DataFrame(rows, columns=names)
 
 
 def _mixed_models() -> tuple[MixedPart, ...]:
@@ -473,6 +481,8 @@ def _mixed_models() -> tuple[MixedPart, ...]:
         bic=1747.2,
         r2_marginal=0.18,
         r2_conditional=0.27,
+        r2_within=0.15,
+        r2_between=0.31,
         converged=True,
         singular=True,
         warnings=("The random slope's variance is at the boundary.",),
@@ -488,6 +498,57 @@ def _mixed_models() -> tuple[MixedPart, ...]:
         warnings=(),
     )
     return (first, second)
+
+
+def communes() -> CommunesPart:
+    """Two models compared, a contextual effect, a moderation, a model in focus; no two-level model."""
+    rng = np.random.default_rng(8)
+    comparison = pd.DataFrame(
+        [
+            ("m2", 600, 7, -850.1, 1714.2, 1745.0, 9.1, 4.4, "", np.nan, np.nan, "", np.nan),
+            ("m3", 600, 8, -844.5, 1705.1, 1740.6, 0.0, 0.0, "m2", 11.1, 1.0, "1", 0.0009),
+        ],
+        columns=["model", "nobs", "npar", "loglik", "aic", "bic", "delta_aic", "delta_bic", "against", "chisq", "df",
+                 "mixture", "pvalue"],
+    )  # fmt: skip
+    names = ["model", "term", "est", "se", "df", "t", "pvalue", "ci_lower", "ci_upper"]
+    contextual = pd.DataFrame([("m2", "between(x) - within(x)", 0.2, 0.1, 41.0, 2.0, 0.05, 0.0, 0.4)], columns=names)
+    effect = FixedEffect("x", 0.42, 0.04, 35.0, 10.5, 1e-20, 0.34, 0.50)
+    moderation = Moderation(
+        "center(satisfaction_mean)", "offer", 0.0, 1.0, -2.0, 2.0, np.array([0.42, 0.09]),
+        np.array([[0.0016, 0.0], [0.0, 0.0008]]), 50.0, 0.05, -1.9, None, "above", (SlopeAt(0.0, 0.0, effect),),
+    )  # fmt: skip
+    levels = [f"Commune {k}" for k in range(45)]
+    influence = pd.DataFrame(
+        {"level": levels, "n": rng.integers(2, 40, 45), "cooks_distance": rng.random(45), "term": "offer",
+         "dfbetas": rng.normal(size=45)}
+    )  # fmt: skip
+    coverage = pd.DataFrame(
+        [
+            ("offer", 2, 0.05, 0.051, 0.001, 0.02, 0.05, 0.049, 0.93, 0.011),
+            ("sd_(Intercept)|commune", 0, 0.33, 0.31, -0.02, -0.06, 0.08, np.nan, np.nan, np.nan),
+        ],
+        columns=["parameter", "level", "truth", "mean", "bias", "relative_bias", "sd", "mean_se", "coverage",
+                 "coverage_error"],
+    )  # fmt: skip
+    focus = FocusPart(
+        title="Cross-level interaction",
+        rows=pd.DataFrame({"fitted": rng.normal(size=200), "residual": rng.normal(size=200)}),
+        modes=pd.DataFrame({"level": levels, "term": "(Intercept)", "est": rng.normal(size=45), "se": 0.2}),
+        influence=influence,
+        coverage=coverage,
+        replicates=500,
+        n_failed=0,
+        share_singular=0.12,
+        n_groups=45,
+        n_small=24,
+        n_in_small=138,
+        small=10,
+    )
+    clustered = _sem("clustered", "Structural model by commune", STRUCTURE, _tidy(PATHS, {}))
+    glance = clustered.glance.assign(srmr_within=0.02, srmr_between=0.1)
+    two_level = replace(clustered, id="two_level", glance=glance, tidy=clustered.tidy.assign(level=2))
+    return CommunesPart(comparison, contextual, (("m3", moderation),), clustered, two_level, "", focus)
 
 
 def _agreements() -> tuple[AgreementPart, ...]:
