@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections import Counter
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -85,15 +86,16 @@ def moderations(solution: Solution) -> tuple[Moderation, ...]:
     """Simple slopes at one standard deviation below, at and above the mean of the moderator, and the Johnson-Neyman
     region, for every product of two variables whose main effects are in the model.
 
-    The moderator is the variable that is constant within the groups, if one is, else the second; its standard
-    deviation is taken as known (Bauer & Curran 2005, Multivariate Behavioral Research 40(3), 373-400). Bounds use the
-    degrees of freedom of the product.
+    The moderator is the variable that is constant within the groups, if one is, else the one that stands in more
+    products, else the second; its standard deviation is taken as known (Bauer & Curran 2005, Multivariate Behavioral
+    Research 40(3), 373-400). Bounds use the degrees of freedom of the product.
     """
     names, uncertainty = solution.design.fixed_names, variance_uncertainty(solution)
+    products = {name: parts for name, parts in _products(names) if all(part in names for part in parts)}
+    uses = Counter(part for parts in products.values() for part in parts)
     return tuple(
-        _moderation(solution, uncertainty, product, *_roles(solution, parts))
-        for product, parts in _products(names)
-        if all(part in names for part in parts)
+        _moderation(solution, uncertainty, product, *_roles(solution, parts, uses))
+        for product, parts in products.items()
     )
 
 
@@ -104,10 +106,11 @@ def _products(names: tuple[str, ...]) -> Iterator[tuple[str, tuple[str, str]]]:
             yield name, (parts[0], parts[1])
 
 
-def _roles(solution: Solution, parts: tuple[str, str]) -> tuple[str, str]:
+def _roles(solution: Solution, parts: tuple[str, str], uses: Mapping[str, int]) -> tuple[str, str]:
     """Predictor and moderator."""
     first, second = parts
-    return (second, first) if _is_shared(solution, first) and not _is_shared(solution, second) else (first, second)
+    swapped = (_is_shared(solution, first), uses[first]) > (_is_shared(solution, second), uses[second])
+    return (second, first) if swapped else (first, second)
 
 
 def _is_shared(solution: Solution, name: str) -> bool:

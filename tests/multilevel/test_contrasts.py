@@ -46,3 +46,9 @@ def test_slopes_are_as_significant_as_the_level_at_the_bounds_of_the_region(slee
 
 def test_products_without_their_main_effects_have_no_slopes(sleep_like: pd.DataFrame) -> None:
     assert moderations(solve("y ~ z + x:z + (1 | g)", sleep_like)) == ()
+
+
+def test_the_variable_of_several_products_is_their_moderator(sleep_like: pd.DataFrame) -> None:
+    data = sleep_like.assign(v=sleep_like["x"] ** 2)
+    found = moderations(solve("y ~ x * z + v * z + (1 | g)", data))
+    assert [(each.predictor, each.moderator) for each in found] == [("x", "z"), ("v", "z")]
