@@ -17,9 +17,9 @@ from analysis.pls.design import Design, Scheme
 Array = NDArray[np.float64]
 
 # plspm's criterion, the sum of squared changes of absolute weights, where it stops at 1e-6: here single weights have
-# settled to about 1e-9, so that results do not depend on where the iteration began.
-TOLERANCE = 1e-18
-MOST_ITERATIONS = 500
+# settled to about 1e-10, so that results do not depend on where the iteration began.
+TOLERANCE = 1e-22
+MOST_ITERATIONS = 2000
 
 
 @dataclass(frozen=True, slots=True)
