@@ -53,7 +53,7 @@ def fit(
     fitted, outer = estimate(sample.correlations, read.design, scheme, estimator, name)
     job = Job(sample.rows, read.design, scheme, estimator, signs, fitted)
     resampled = None if plan is None else _resample(job, read, plan, executor)
-    prediction = pls_predict(sample.values, read.design, scheme, estimator, seed=seed) if predict else None
+    prediction = pls_predict(sample.values, read.design, scheme, seed=seed) if predict else None
     adjusted = quality.adjusted_r_squared(fitted.r_squared, read.design, len(sample.rows))
     fit_of = (sample.correlations, fitted, read.design, estimator)
     return PlsResult(
@@ -78,7 +78,7 @@ def fit(
         srmr_saturated=quality.srmr(*fit_of, saturated=True),
         scores=sample.rows @ fitted.weights,
         warnings=tuple(_warnings(read, sample, resampled)),
-        conventions=tuple(_conventions(estimator, scheme, plan)),
+        conventions=tuple(_conventions(estimator, scheme, plan, predict)),
         undefined=dict(_undefined(read.design, resampled is not None)),
         bootstrap=resampled,
         prediction=prediction,
@@ -160,11 +160,13 @@ def _warnings(read: PathModel, sample: Sample, resampled: BootstrapResult | None
         yield f"{resampled.n_failed} of {n} resamples had no admissible solution and are left out of the intervals"
 
 
-def _conventions(estimator: Estimator, scheme: Scheme, plan: BootstrapPlan | None) -> Iterator[str]:
+def _conventions(estimator: Estimator, scheme: Scheme, plan: BootstrapPlan | None, predict: bool) -> Iterator[str]:
     yield f"{scheme} weighting scheme, items standardised by N, mode A for =~, mode B for <~"
     yield "a score is oriented so that most of its loadings are positive"
     if estimator == "PLSc":
         yield "correlations, loadings and paths of reflective constructs are corrected by rho_A"
+    if predict:
+        yield "prediction is by PLS scores and earliest antecedents; errors of all repetitions are pooled"
     if plan is not None:
         kind = {"perc": "percentile", "bca": "bias-corrected and accelerated"}[plan.interval]
         yield f"{plan.n_resamples} resamples, sign changes: {plan.signs}; 95 % intervals are {kind}, p-values normal"

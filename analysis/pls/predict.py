@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 
 from analysis.errors import EstimationError, ModelError, Problem
 from analysis.pls.design import Design, Scheme
-from analysis.pls.estimates import Estimator, PathEstimates, estimates
+from analysis.pls.estimates import PathEstimates, estimates
 
 Array = NDArray[np.float64]
 
@@ -50,13 +50,13 @@ def pls_predict(
     values: Array,
     design: Design,
     scheme: Scheme = "path",
-    estimator: Estimator = "PLS",
     folds: int = 10,
     repetitions: int = 10,
     seed: int = 1,
 ) -> Prediction:
     """Errors of ``values`` (n, p), each row predicted once a repetition, errors of repetitions pooled.
 
+    Scores predict, which are composites: what PLSc corrects for the error in them is not applied.
     Raises ModelError for a number of folds that n rows do not allow, EstimationError where a fold cannot be estimated.
     """
     n = len(values)
@@ -69,7 +69,7 @@ def pls_predict(
     if any((spread <= 1e-12).any() for _, spread in moments):
         raise EstimationError(Problem("an item is constant in a training sample", "PLSpredict", "take fewer folds"))
     stack = np.array([np.corrcoef(values[~mask], rowvar=False) for mask in held])
-    fitted, outer = estimates(stack, design, scheme, estimator)
+    fitted, outer = estimates(stack, design, scheme, "PLS")
     if not (outer.converged & fitted.admissible).all():
         raise EstimationError(Problem("a training sample could not be estimated", "PLSpredict", "take more folds"))
     outcome = np.flatnonzero(~design.block[:, : design.n_exogenous].any(axis=1))

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from analysis.pls.predict import Prediction
 
 _INFERENCE = ("est", "SE", "z", "p", "95 % interval")
+_EFFECTS = {"defined": "Defined parameters", "indirect": "Indirect effects", "total": "Total effects"}
 
 
 def pls_summary(result: PlsResult) -> str:
@@ -33,11 +34,7 @@ def pls_summary(result: PlsResult) -> str:
         "Paths",
         *_paths(result),
     ]
-    for kind, title in (
-        ("defined", "Defined parameters"),
-        ("indirect", "Indirect effects"),
-        ("total", "Total effects"),
-    ):
+    for kind, title in _EFFECTS.items():
         rows = [[_name(row), *_numbers(row)] for row in result.statistics if row.kind == kind]
         if rows:
             lines += ["", title, *aligned(["", *_INFERENCE], rows)]

@@ -182,4 +182,5 @@ def aligned(header: Sequence[str], rows: Iterable[Sequence[str]]) -> list[str]:
 
 
 def remarks(warnings: Sequence[str]) -> list[str]:
+    """What to know, a line each below an empty one."""
     return ["", *(f"Note: {warning}" for warning in warnings)] if warnings else []
