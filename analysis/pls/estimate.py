@@ -18,7 +18,7 @@ from analysis.pls.estimates import ESTIMATORS, Estimator, PathEstimates, estimat
 from analysis.pls.model import PathModel, read_model
 from analysis.pls.predict import pls_predict
 from analysis.pls.result import PlsEstimate, PlsResult
-from analysis.pls.sample import Sample, sample_of
+from analysis.pls.sample import Sample, correlations_of, sample_of
 from analysis.pls.structure import f_squared, inner_vif
 from analysis.pls.weights import MOST_ITERATIONS, OuterWeights
 
@@ -96,6 +96,10 @@ def estimate(
             what = f"items of the formative construct '{design.constructs[j]}' are linearly dependent"
             raise EstimationError(Problem(what, name, "leave one of them out"))
     if not outer.converged:
+        # Where two constructs are one, their weights in the equation of a third are anything: say so instead.
+        sums = correlations_of(design.block.T.astype(np.float64) @ correlations @ design.block)
+        if problems := list(_indistinct(sums, design, name)):
+            raise EstimationError(problems)
         what = f"the weights did not settle in {MOST_ITERATIONS} iterations"
         raise EstimationError(Problem(what, name, "try another scheme: path, factorial or centroid"))
     if problems := list(_inadmissible(fitted, design, name)):
@@ -120,14 +124,19 @@ def _inadmissible(fitted: PathEstimates, design: Design, name: str) -> Iterator[
         if corrected and not fitted.rho_a[j] > 0:
             what = f"rho_A of construct '{construct}' is {fitted.rho_a[j]:.3f}, not positive: its items do not agree"
             yield Problem(what, name, "check that items point the same way, or use PLS in place of PLSc")
-    for j, i in np.argwhere(np.tril(np.abs(fitted.correlations) > 1.0 - 1e-10, -1)):
-        pair = f"'{design.constructs[i]}' and '{design.constructs[j]}'"
-        what = f"constructs {pair} correlate at {fitted.correlations[j, i]:.3f}: they cannot be told apart"
-        yield Problem(what, name, "join them to one construct, or leave one of them out")
+    yield from _indistinct(fitted.correlations, design, name)
     if not corrected and np.isfinite(fitted.r_squared).all():
         for j in map(int, np.flatnonzero(fitted.r_squared > 1.0)):
             what = f"R² of construct '{design.constructs[j]}' is {fitted.r_squared[j]:.3f}, above 1"
             yield Problem(what, name, "the corrected correlations contradict each other: use PLS, or check the items")
+
+
+def _indistinct(correlations: Array, design: Design, name: str) -> Iterator[Problem]:
+    """Pairs of constructs whose correlation (J, J) is 1 in size, or above."""
+    for j, i in np.argwhere(np.tril(np.abs(correlations) > 1.0 - 1e-10, -1)):
+        pair = f"'{design.constructs[i]}' and '{design.constructs[j]}'"
+        what = f"constructs {pair} correlate at {correlations[j, i]:.3f}: they cannot be told apart"
+        yield Problem(what, name, "join them to one construct, or leave one of them out")
 
 
 def _resample(job: Job, read: PathModel, plan: BootstrapPlan, executor: Executor | None) -> BootstrapResult:
