@@ -29,6 +29,7 @@ INTERVALS: tuple[IntervalKind, ...] = ("perc", "bca")
 Item = TypeVar("Item")
 Out = TypeVar("Out")
 BATCH = 100
+_SLICE = 1000  # rows left out together, one each, so that memory does not grow with the square of items times rows
 
 
 class Executor(Protocol):
@@ -117,7 +118,8 @@ def bootstrap(
     replicates = replicates[usable]
     acceleration = None
     if plan.interval == "bca":
-        left_out = _numbers(job, statistics, leave_one_out(job.rows))
+        slices = np.array_split(job.rows, len(job.rows) // _SLICE + 1)
+        left_out = np.concatenate([_numbers(job, statistics, leave_one_out(job.rows, out)) for out in slices])
         acceleration = jackknife_acceleration(left_out[np.isfinite(left_out).all(axis=1)])
     lower, upper = interval(replicates, statistics(job.sample), plan.interval, acceleration=acceleration)
     return BootstrapResult(plan, replicates, replicates.std(axis=0, ddof=1), lower, upper, int((~usable).sum()))
@@ -129,11 +131,11 @@ def resampled_rows(seed: int, index: int, n: int) -> NDArray[np.int64]:
     return np.random.Generator(np.random.PCG64(sequence)).integers(n, size=n)
 
 
-def leave_one_out(rows: Array) -> Array:
-    """Correlations (n, p, p) without each of the standardised ``rows`` (n, p), by taking its products out."""
+def leave_one_out(rows: Array, out: Array) -> Array:
+    """Correlations (k, p, p) of the standardised ``rows`` (n, p) without each of ``out`` (k, p), some of them."""
     n = len(rows)
-    mean = -rows / (n - 1)
-    products = (rows.T @ rows - rows[:, :, None] * rows[:, None, :]) / (n - 1)
+    mean = -out / (n - 1)
+    products = (rows.T @ rows - out[:, :, None] * out[:, None, :]) / (n - 1)
     return correlations_of(products - mean[:, :, None] * mean[:, None, :])
 
 

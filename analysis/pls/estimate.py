@@ -77,9 +77,9 @@ def fit(
         srmr=quality.srmr(*fit_of),
         srmr_saturated=quality.srmr(*fit_of, saturated=True),
         scores=sample.rows @ fitted.weights,
-        warnings=tuple(_warnings(read, sample, resampled)),
+        warnings=tuple(_warnings(read, sample, fitted, resampled)),
         conventions=tuple(_conventions(estimator, scheme, plan, predict)),
-        undefined=dict(_undefined(read.design, resampled is not None)),
+        undefined=dict(_undefined(read.design, fitted, resampled is not None)),
         bootstrap=resampled,
         prediction=prediction,
     )
@@ -160,10 +160,20 @@ def _statistics(read: PathModel, fitted: PathEstimates, resampled: BootstrapResu
         yield PlsEstimate(row.kind, row.lhs, row.op, row.rhs, row.label, *values)
 
 
-def _warnings(read: PathModel, sample: Sample, resampled: BootstrapResult | None) -> Iterator[str]:
+def _warnings(
+    read: PathModel, sample: Sample, fitted: PathEstimates, resampled: BootstrapResult | None
+) -> Iterator[str]:
     yield from read.remarks
     if sample.n_dropped:
         yield f"{sample.n_dropped} rows with a missing answer were left out (listwise)"
+    for j in np.flatnonzero(~read.design.formative):
+        own = fitted.loadings[read.design.members[j], j]
+        if own.min() < 0:
+            construct = read.design.constructs[j]
+            yield (
+                f"items of the reflective construct '{construct}' load with both signs: recode them, or, where its "
+                "paths are weak, mistrust its weights, which follow correlations with its neighbours alone"
+            )
     if resampled is not None and resampled.n_failed:
         n = resampled.plan.n_resamples
         yield f"{resampled.n_failed} of {n} resamples had no admissible solution and are left out of the intervals"
@@ -181,7 +191,7 @@ def _conventions(estimator: Estimator, scheme: Scheme, plan: BootstrapPlan | Non
         yield f"{plan.n_resamples} resamples, sign changes: {plan.signs}; 95 % intervals are {kind}, p-values normal"
 
 
-def _undefined(design: Design, resampled: bool) -> Iterator[tuple[str, str]]:
+def _undefined(design: Design, fitted: PathEstimates, resampled: bool) -> Iterator[tuple[str, str]]:
     """Reasons for what has no value."""
     if not resampled:
         yield "se", "PLS has no standard errors without the bootstrap"
@@ -190,3 +200,5 @@ def _undefined(design: Design, resampled: bool) -> Iterator[tuple[str, str]]:
             yield f"reliability of {construct}", "a construct of one item has no internal consistency"
         elif design.formative[j]:
             yield f"reliability of {construct}", "items of a formative construct need not agree"
+        elif fitted.rho_a[j] <= 0:
+            yield f"rho_a of {construct}", f"its formula gives {fitted.rho_a[j]:.3f}: the items do not agree"

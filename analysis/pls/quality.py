@@ -16,7 +16,10 @@ Array = NDArray[np.float64]
 
 @dataclass(frozen=True, slots=True)
 class Reliability:
-    """Of each construct (J,): standardised alpha, rho_A, rho_C and AVE; NaN for mode B and for one item."""
+    """Of each construct (J,): standardised alpha, rho_A, rho_C and AVE; NaN for mode B and for one item.
+
+    rho_A is NaN too where its formula gives no positive number.
+    """
 
     alpha: Array
     rho_a: Array
@@ -35,7 +38,8 @@ def reliability(correlations: Array, estimates: PathEstimates, design: Design) -
         ave[j] = (loadings**2).mean()
         common = loadings.sum() ** 2
         rho_c[j] = common / (common + (1.0 - loadings**2).sum())
-    return Reliability(alpha, np.where(scales, estimates.rho_a, np.nan), rho_c, ave)
+    defined = scales & (estimates.rho_a > 0)
+    return Reliability(alpha, np.where(defined, estimates.rho_a, np.nan), rho_c, ave)
 
 
 def htmt(correlations: Array, design: Design) -> Array:

@@ -56,7 +56,7 @@ def test_bca_limits_are_efrons_formula_with_a_jackknife_of_single_fits() -> None
 
 def test_leaving_out_a_row_needs_no_refit_of_correlations() -> None:
     single = [np.corrcoef(np.delete(SAMPLE.rows, i, axis=0), rowvar=False) for i in range(len(SAMPLE.rows))]
-    np.testing.assert_allclose(leave_one_out(SAMPLE.rows), single, atol=1e-12)
+    np.testing.assert_allclose(leave_one_out(SAMPLE.rows, SAMPLE.rows), single, atol=1e-12)
 
 
 def test_batches_and_workers_change_no_byte() -> None:

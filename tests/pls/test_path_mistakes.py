@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
 import pytest
 from analysis import pls
@@ -71,6 +72,17 @@ def test_rows_left_out_and_lines_left_aside_are_said() -> None:
     result = pls.fit(MODEL.replace("fa =~ a1", "fa =~ 1*a1") + "a1 ~~ a2\n", data)
     assert result.nobs == 79
     assert [text.split()[0] for text in result.warnings] == ["variances", "values", "1"]
+
+
+def test_a_reflective_construct_that_is_at_odds_with_itself_is_said() -> None:
+    """Weak paths: items agree with each other, and their weights, which follow the outcome, do not."""
+    rows = np.random.default_rng(3).standard_normal((400, 2))
+    f, y = np.linalg.qr(rows - rows.mean(axis=0))[0].T
+    data = pd.DataFrame({"a1": f + 0.3 * y, "a2": f - 0.3 * y, "y": y + 0.02 * f})
+    result = pls.fit("fa =~ a1 + a2\ny ~ fa", data)
+    assert any("'fa' load with both signs" in text for text in result.warnings)
+    assert result.constructs().set_index("construct").isna().loc["fa", "rho_a"]
+    assert "rho_a of fa" in result.undefined
 
 
 def test_unknown_estimator_and_scheme_at_once() -> None:
