@@ -124,7 +124,11 @@ def _path_model(options: argparse.Namespace) -> int:
     """Fit a path model by partial least squares, with PLSpredict, print it, write JSON on request."""
     given = [name for name, default in _NOT_OF_PLS if getattr(options, name) != default]
     problems = [
-        Problem(f"--{name.replace('_', '-')} does not go with {options.estimator}", "smartcity fit", "leave it out")
+        Problem(
+            f"--{name.replace('_', '-')} does not go with {options.estimator}",
+            "smartcity fit",
+            "in Python, analysis.pls.compare_groups compares two groups" if name == "group" else "leave it out",
+        )
         for name in given
     ]
     if options.se in {"standard", "robust"}:

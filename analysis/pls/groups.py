@@ -15,7 +15,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from analysis.errors import DataError, EstimationError, ModelError, Problem, nearest
-from analysis.pls.design import Design, Scheme
+from analysis.pls.design import SCHEMES, Design, Scheme
 from analysis.pls.estimates import estimates
 from analysis.pls.model import read_model
 from analysis.pls.sample import correlations_of, sample_of
@@ -94,6 +94,8 @@ def compare_groups(
         raise ModelError(
             Problem(f"'{group}' is no column of the data", "group", nearest(group, map(str, data.columns)))
         )
+    if scheme not in SCHEMES:
+        raise ModelError(Problem(f"there is no scheme '{scheme}'", "scheme", nearest(scheme, SCHEMES)))
     if permutations < 20:
         raise ModelError(Problem(f"{permutations} permutations are too few", "permutations", "1000 is usual"))
     sample = sample_of(data[data[group].notna()], read.design, name)

@@ -61,6 +61,8 @@ def test_a_column_that_is_no_two_groups_is_refused() -> None:
     data = _two()
     with pytest.raises(ModelError, match="'h' is no column"):
         pls.compare_groups(MODEL, data, "h")
+    with pytest.raises(ModelError, match="there is no scheme 'paths'"):
+        pls.compare_groups(MODEL, data, "g", scheme="paths")
     with pytest.raises(DataError, match=r"must have two groups"):
         pls.compare_groups(MODEL, data.assign(g="one"), "g")
     with pytest.raises(DataError, match=r"two \(3 rows\)"):
