@@ -53,7 +53,13 @@ def fit(
     fitted, outer = estimate(sample.correlations, read.design, scheme, estimator, name)
     job = Job(sample.rows, read.design, scheme, estimator, signs, fitted)
     resampled = None if plan is None else _resample(job, read, plan, executor)
-    prediction = pls_predict(sample.values, read.design, scheme, seed=seed) if predict else None
+    undefined = dict(_undefined(read.design, fitted, resampled is not None))
+    prediction = None
+    if predict:
+        try:
+            prediction = pls_predict(sample.values, read.design, scheme, seed=seed)
+        except (EstimationError, ModelError) as error:
+            undefined["prediction"] = error.problems[0].what
     adjusted = quality.adjusted_r_squared(fitted.r_squared, read.design, len(sample.rows))
     fit_of = (sample.correlations, fitted, read.design, estimator)
     return PlsResult(
@@ -79,7 +85,7 @@ def fit(
         scores=sample.rows @ fitted.weights,
         warnings=tuple(_warnings(read, sample, fitted, resampled)),
         conventions=tuple(_conventions(estimator, scheme, plan, predict)),
-        undefined=dict(_undefined(read.design, fitted, resampled is not None)),
+        undefined=undefined,
         bootstrap=resampled,
         prediction=prediction,
     )
@@ -125,9 +131,15 @@ def _inadmissible(fitted: PathEstimates, design: Design, name: str) -> Iterator[
             what = f"rho_A of construct '{construct}' is {fitted.rho_a[j]:.3f}, not positive: its items do not agree"
             yield Problem(what, name, "check that items point the same way, or use PLS in place of PLSc")
     yield from _indistinct(fitted.correlations, design, name)
-    if not corrected and np.isfinite(fitted.r_squared).all():
-        for j in map(int, np.flatnonzero(fitted.r_squared > 1.0)):
-            what = f"R² of construct '{design.constructs[j]}' is {fitted.r_squared[j]:.3f}, above 1"
+    if corrected:
+        return
+    for j, rows in design.predictors.items():
+        construct = design.constructs[j]
+        if np.linalg.cond(fitted.correlations[np.ix_(rows, rows)]) > 1e12:
+            what = f"the predictors of construct '{construct}' are linearly dependent"
+            yield Problem(what, name, "leave one of them out")
+        elif not -1e-12 <= fitted.r_squared[j] <= 1.0:
+            what = f"R² of construct '{construct}' is {fitted.r_squared[j]:.3f}, not between 0 and 1"
             yield Problem(what, name, "the corrected correlations contradict each other: use PLS, or check the items")
 
 

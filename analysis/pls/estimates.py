@@ -36,12 +36,13 @@ class PathEstimates:
 
     @property
     def admissible(self) -> NDArray[np.bool_]:
-        """Which (...) are finite, with every correlation of constructs below 1 in size and no R2 above 1."""
+        """Which (...) are finite, with every correlation of constructs below 1 in size and R2 from 0 to 1."""
         off = ~np.eye(self.correlations.shape[-1], dtype=bool)
         finite = np.isfinite(self.totals).all(axis=(-2, -1)) & np.isfinite(self.loadings).all(axis=(-2, -1))
         with np.errstate(invalid="ignore"):
             below = (np.abs(self.correlations[..., off]) < 1.0).all(axis=-1)
-            return np.asarray(finite & below & (self.r_squared <= 1.0).all(axis=-1))
+            within = (self.r_squared >= -1e-12) & (self.r_squared <= 1.0)
+            return np.asarray(finite & below & within.all(axis=-1))
 
     def at(self, rows: NDArray[np.bool_]) -> PathEstimates:
         """Those of the first axis that ``rows`` picks."""

@@ -61,6 +61,23 @@ def test_data_that_cannot_be_used(data: pd.DataFrame, message: str) -> None:
         pls.fit(MODEL, data)
 
 
+def test_dependent_predictors_are_named() -> None:
+    """Three constructs of one item each, the third the sum of the others."""
+    model = "b1 ~ a1 + a2 + s"
+    data = DATA.assign(s=DATA["a1"] / DATA["a1"].std() + DATA["a2"] / DATA["a2"].std())
+    for scheme in ("path", "factorial"):
+        with pytest.raises(SmartCityError, match="predictors of construct 'b1' are linearly dependent"):
+            pls.fit(model, data, scheme=scheme)
+
+
+def test_a_prediction_that_cannot_be_made_says_why_and_stops_nothing() -> None:
+    data = DATA.assign(a1=0.0)
+    data.loc[3, "a1"] = 1.0
+    result = pls.fit(MODEL, data, predict=True)
+    assert result.prediction is None
+    assert result.undefined["prediction"] == "an item is constant in a training sample"
+
+
 def test_dependent_items_of_a_formative_construct_are_named() -> None:
     with pytest.raises(SmartCityError, match="items of the formative construct 'fa' are linearly dependent"):
         pls.fit(MODEL.replace("fa =~", "fa <~"), DATA.assign(a3=DATA["a1"] + DATA["a2"]))
