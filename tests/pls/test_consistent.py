@@ -11,7 +11,7 @@ from analysis.pls.estimate import estimate
 from analysis.pls.estimates import estimates
 from analysis.pls.model import read_model
 from analysis.pls.structure import path_coefficients, r_squared
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from tests.pls.models import MODEL, simulated
 
@@ -29,6 +29,7 @@ def _population(loadings: list[float], paths: list[float]) -> tuple[np.ndarray, 
     return items, factors
 
 
+@settings(deadline=None)
 @given(LOADINGS, PATHS, st.sampled_from(["path", "factorial", "centroid"]))
 def test_a_population_that_is_a_factor_model_is_recovered_exactly(loadings, paths, scheme) -> None:
     items, factors = _population(loadings, paths)
