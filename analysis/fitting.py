@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from analysis.sem.bootstrap.resample import Executor
     from analysis.sem.estimate import FitOptions
 
-ESTIMATORS = ("ML", "MLR", "MLM", "GLS", "ULS", "DWLS", "WLSMV")
+ESTIMATORS = ("ML", "MLR", "MLM", "GLS", "ULS", "DWLS", "WLSMV", "PLS", "PLSc")
 DIFFERENCE_TESTS = ("default", "standard", "satorra.bentler.2001", "satorra.bentler.2010", "satorra.2000")
 
 
@@ -91,6 +91,8 @@ def responses(options: argparse.Namespace) -> Any:
 
 def fit_command(options: argparse.Namespace) -> int:
     """Fit one model, print it, write JSON on request."""
+    if options.estimator in {"PLS", "PLSc"}:
+        return _path_model(options)
     from analysis import writing
     from analysis.report.terminal import modification_summary, sem_summary
     from analysis.sem import fit
@@ -119,6 +121,54 @@ def fit_command(options: argparse.Namespace) -> int:
     return 0
 
 
+# Options of `fit` that partial least squares does not have, with the value each has when it is not given.
+_NOT_OF_PLS = (
+    ("cov", None), ("nobs", None), ("means", None), ("ordered", ""), ("group", None), ("group_equal", ""),
+    ("group_partial", ""), ("cluster", None), ("weights", None), ("std_lv", False), ("meanstructure", False),
+    ("modindices", False), ("missing", "listwise"),
+)  # fmt: skip
+
+
+def _path_model(options: argparse.Namespace) -> int:
+    """Fit a path model by partial least squares, with PLSpredict, print it, write JSON on request."""
+    given = [name for name, default in _NOT_OF_PLS if getattr(options, name) != default]
+    problems = [
+        Problem(
+            f"--{name.replace('_', '-')} does not go with {options.estimator}",
+            "smartcity fit",
+            "in Python, analysis.pls.compare_groups compares two groups" if name == "group" else "leave it out",
+        )
+        for name in given
+    ]
+    if options.se in {"standard", "robust"}:
+        what = f"{options.estimator} has no {options.se} standard errors"
+        problems.append(Problem(what, "smartcity fit", "take --se bootstrap"))
+    if options.data is None:
+        problems.append(Problem(f"{options.estimator} needs responses", "smartcity fit", "give --data FILE"))
+    if problems:
+        raise DataError(problems)
+    from analysis import pls, writing
+    from analysis.report.path_terminal import pls_summary
+    from analysis.survey import plain
+
+    resampled = options.se == "bootstrap"
+    with _executor(options.workers if resampled else 1) as executor:
+        result = pls.fit(
+            plain.read_words(options.model),
+            plain.read_frame(options.data),
+            estimator=options.estimator,
+            bootstrap=options.bootstrap if resampled else 0,
+            seed=options.seed,
+            predict=True,
+            executor=executor,
+            name=options.model.name,
+        )
+    print(pls_summary(result))
+    if options.json is not None:
+        writing.write_text(options.json, result.to_json() + "\n")
+    return 0
+
+
 def compare_command(options: argparse.Namespace) -> int:
     """Fit two models with the same options, test the restricted one against the other, write JSON on request."""
     from analysis import writing
@@ -126,6 +176,9 @@ def compare_command(options: argparse.Namespace) -> int:
     from analysis.sem.nested import compare_models
     from analysis.survey import plain
 
+    if options.estimator in {"PLS", "PLSc"}:
+        what = f"{options.estimator} has no test of nested models"
+        raise DataError(Problem(what, "smartcity compare", "fit each model, and set SRMR and Q²predict side by side"))
     first, second = (plain.read_words(path) for path in (options.first, options.second))
     same = options.first.name == options.second.name
     names = (str(options.first), str(options.second)) if same else (options.first.name, options.second.name)

@@ -24,7 +24,7 @@ import yaml
 REFERENCE = Path(__file__).parent / "reference"
 REPOSITORY = REFERENCE.parent.parent
 
-Kind = Literal["sem", "compare", "polychoric", "reliability", "mixed", "discrete"]
+Kind = Literal["sem", "compare", "polychoric", "reliability", "mixed", "discrete", "pls"]
 Source = Literal["rows", "moments"]
 MODEL_FILE: Mapping[Kind, str] = {
     "sem": "model.lav",
@@ -32,6 +32,7 @@ MODEL_FILE: Mapping[Kind, str] = {
     "reliability": "model.lav",
     "mixed": "formula.txt",
     "discrete": "formula.txt",
+    "pls": "model.lav",
 }
 
 

@@ -9,7 +9,7 @@ import pytest
 
 PACKAGE = Path(__file__).parent.parent / "analysis"
 FOUNDATION = {"errors", "specification", "checked", "moderation"}
-RESULTS = {"sem", "multilevel"}
+RESULTS = {"sem", "multilevel", "pls"}
 
 # Each room and the rooms it may import, beside itself and the foundation.
 ARROWS: dict[str, set[str]] = {
@@ -23,6 +23,7 @@ ARROWS: dict[str, set[str]] = {
     "survey": set(),
     "sem": set(),
     "multilevel": set(),
+    "pls": {"sem"},
     "measurement": RESULTS,
     "inference": {*RESULTS, "study", "study_files"},
     "crosscheck": {*RESULTS, "measurement"},
@@ -43,7 +44,7 @@ ARROWS: dict[str, set[str]] = {
         "survey", "measurement", "inference", "crosscheck", "report", *RESULTS,
     },
     "verification": {"pipeline", "run", "manifest"},
-    "fitting": {"report", "survey", "writing", "sem"},
+    "fitting": {"report", "survey", "writing", "sem", "pls"},
     "mixing": {"report", "survey", "writing", "multilevel"},
     "cli": {"fitting", "mixing", "run", "pipeline", "verification", "study", "report", "survey", "writing", *RESULTS},
     "__main__": {"cli"},

@@ -21,7 +21,7 @@ def test_a_case_is_complete_small_and_says_its_versions(name: str) -> None:
     case = load_case(name)
     assert case.expected["versions"].keys() - {"R"}
     assert (case.folder / "expected.json").stat().st_size < 200_000
-    assert {"estimates", "se"} <= case.tolerance.keys() or case.kind == "polychoric"
+    assert {"estimates", "se"} <= case.tolerance.keys() or case.kind in {"polychoric", "pls"}
 
 
 @pytest.mark.parametrize("name", FOLDERS)

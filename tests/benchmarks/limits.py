@@ -5,6 +5,7 @@ from __future__ import annotations
 import subprocess
 import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from concurrent.futures import ProcessPoolExecutor
 from math import log
 from pathlib import Path
 from statistics import median
@@ -12,7 +13,7 @@ from tempfile import TemporaryDirectory
 from time import perf_counter
 from types import MappingProxyType
 
-from analysis import sem
+from analysis import pls, sem
 from tests.benchmarks.simulated import N_ROWS, factor_model, responses
 from tests.benchmarks.table import Row
 
@@ -57,8 +58,27 @@ def start() -> Iterator[Row]:
     yield Row(f"smartcity fit, {N_ROWS} rows", f"{whole:.2f} s", "", None, "<= 1.2 s", whole <= 1.2)
 
 
+def path_bootstrap() -> Iterator[Row]:
+    """The bootstrap of a path model on two processes, their start included."""
+    model = factor_model(16, 4) + "\nf4 ~ f1 + f2 + f3\nf3 ~ f1 + f2\n"
+    data = responses(N_ROWS, 16, 4)
+
+    def resampled() -> None:
+        with ProcessPoolExecutor(2) as pool:
+            pls.fit(model, data, bootstrap=5000, interval="bca", executor=pool)
+
+    (seconds,) = _timed([resampled])
+    yield Row(f"PLS, 5,000 resamples of {N_ROWS} rows, BCa", f"{seconds:.2f} s", "", None, "<= 5 s", seconds <= 5)
+
+
 CASES: Mapping[str, Callable[[], Iterator[Row]]] = MappingProxyType(
-    {"million": million, "mixed-million": mixed_million, "growth": growth, "start": start}
+    {
+        "million": million,
+        "mixed-million": mixed_million,
+        "growth": growth,
+        "start": start,
+        "path_bootstrap": path_bootstrap,
+    }
 )
 
 
