@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 import pytest
 from analysis import pipeline, pls
+from analysis.run import open_run
 from analysis.study import load_study
 from tests.references import REPOSITORY, case_names, load_case
 
@@ -17,7 +18,7 @@ CASES = (*case_names("pls", source="rows"), *STUDY)
 
 @pytest.fixture(scope="module")
 def responses(tmp_path_factory: pytest.TempPathFactory) -> pd.DataFrame:
-    run = pipeline.open_run(load_study(REPOSITORY, "smartcity"), None, {})
+    run = open_run(load_study(REPOSITORY, "smartcity"), None, {})
     return pipeline.write_clean(run, tmp_path_factory.mktemp("study") / "clean").responses
 
 
