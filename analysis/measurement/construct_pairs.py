@@ -10,7 +10,7 @@ from typing import Unpack
 import pandas as pd
 
 from analysis.errors import SmartCityError
-from analysis.measurement.measurement_model import MeasurementModel, merged, with_lines
+from analysis.measurement.measurement_model import MeasurementModel, merged, with_lines, with_starts
 from analysis.sem.difference import DifferenceTest
 from analysis.sem.estimate import FitOptions, estimate
 from analysis.sem.nested import compare
@@ -58,18 +58,23 @@ def _tests_of_pair(
     model: MeasurementModel, pair: tuple[str, str], free: Solution, data: pd.DataFrame, options: FitOptions
 ) -> Iterator[PairTest]:
     correlation = _correlation(free, *pair)
-    bound = "1" if correlation > 0 else "-1"
+    bound = 1.0 if correlation > 0 else -1.0
     texts = {
-        PERFECT: with_lines(model.unit_text, f"{pair[0]} ~~ {bound}*{pair[1]}"),
-        ONE_FACTOR: merged(model, *pair),
+        PERFECT: [
+            with_lines(with_starts(model.unit_text, starts), f"{pair[0]} ~~ {bound:g}*{pair[1]}")
+            for starts in _starts(free, pair, bound * correlation)
+        ],
+        ONE_FACTOR: [
+            merged(with_starts(model.unit_text, starts), *pair) for starts in _starts(free, pair, correlation)
+        ],
     }
     fixed = sorted(model.rigid & set(pair))
-    for restriction, text in texts.items():
+    for restriction, variants in texts.items():
         if fixed:
             reason = f"several loadings of {fixed[0]} are fixed at numbers, so that its variance cannot be fixed too"
             test = DifferenceTest(None, 0, None, "", reason=reason)
         else:
-            test = _difference(text, free, data, options)
+            test = _difference(variants, free, data, options)
         yield PairTest(
             construct=pair[0],
             other=pair[1],
@@ -83,10 +88,29 @@ def _tests_of_pair(
         )
 
 
-def _difference(text: str, free: Solution, data: pd.DataFrame, options: FitOptions) -> DifferenceTest:
-    """The test of the model ``text`` against ``free``; without numbers, and with the reason, where it fails."""
+def _starts(free: Solution, pair: tuple[str, str], weight: float) -> Iterator[dict[tuple[str, str], float]]:
+    """Two starts of the loadings of a pair that is one factor: it is the one construct, and then the other.
+
+    Of items that share little such a factor has a minimum near each of the two, and only one of them is the lowest.
+    ``weight`` is what is left of the loadings of the construct that does not lead.
+    """
+    loadings = {
+        (row.lhs, row.rhs): float(value)
+        for row, value in zip(free.table.parameters, free.values, strict=True)
+        if row.op == "=~" and row.lhs in pair
+    }
+    for leading in pair:
+        yield {key: value * (1.0 if key[0] == leading else weight) for key, value in loadings.items()}
+
+
+def _difference(variants: list[str], free: Solution, data: pd.DataFrame, options: FitOptions) -> DifferenceTest:
+    """The test of one restricted model, the lowest minimum from its ``variants`` of starting values, against ``free``;
+    without numbers, and with the reason, where it fails.
+    """
     try:
-        return compare(free, estimate(text, data, name="restricted", **options), ("free", "restricted")).test
+        solutions = [estimate(text, data, name="restricted", **options) for text in variants]
+        best = min(solutions, key=lambda solution: solution.test.chisq)
+        return compare(free, best, ("free", "restricted")).test
     except SmartCityError as error:
         return DifferenceTest(None, 0, None, "", reason="; ".join(problem.what for problem in error.problems))
 

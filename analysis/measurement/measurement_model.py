@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from analysis.errors import ModelError, Problem
 from analysis.sem.expression import parse_expression
 from analysis.sem.format import format_model
+from analysis.sem.modifiers import Modifier
 from analysis.sem.syntax import ParsedModel, Statement, parse_model
 
 
@@ -75,12 +76,29 @@ def with_lines(text: str, *lines: str) -> str:
     return "\n".join([text.rstrip(), *lines]) + "\n"
 
 
-def merged(model: MeasurementModel, construct: str, other: str) -> str:
-    """The model of constructs at unit variance, with the items of ``other`` measuring ``construct`` in its place."""
-    parsed = parse_model(model.unit_text, model.name)
+def with_starts(text: str, starts: Mapping[tuple[str, str], float]) -> str:
+    """A model whose loadings, by (construct, item), start at ``starts``."""
+    parsed = parse_model(text)
+
+    def started(s: Statement) -> Statement:
+        if s.op != "=~" or (s.lhs, s.rhs) not in starts:
+            return s
+        start = Modifier("start", (starts[s.lhs, s.rhs],))
+        return replace(s, modifiers=(*(m for m in s.modifiers if m.kind != "start"), start))
+
+    return format_model(replace(parsed, statements=tuple(started(s) for s in parsed.statements)))
+
+
+def merged(text: str, construct: str, other: str) -> str:
+    """A model of constructs at unit variance, with the items of ``other`` measuring ``construct`` in its place."""
+    parsed = parse_model(text)
     moved = [replace(s, lhs=construct) if s.op == "=~" and s.lhs == other else s for s in parsed.statements]
-    kept = sorted((s for s in moved if other not in {s.lhs, s.rhs}), key=lambda s: s.op != "=~")
-    return format_model(ParsedModel(tuple(kept), parsed.relations, model.name))
+    kept = sorted((s for s in moved if other not in {s.lhs, s.rhs}), key=_loadings_first)
+    return format_model(replace(parsed, statements=tuple(kept)))
+
+
+def _loadings_first(statement: Statement) -> bool:
+    return statement.op != "=~"
 
 
 def _require_scales(parsed: ParsedModel) -> None:
