@@ -25,7 +25,7 @@ ARROWS: dict[str, set[str]] = {
     "measurement": RESULTS,
     "inference": {*RESULTS, "study", "study_files"},
     "crosscheck": {*RESULTS, "measurement"},
-    "report": RESULTS,
+    "report": {*RESULTS, "measurement"},
     "study_files": {"survey", "sem"},
     "study_checks": {"study_files", "survey", "sem", "multilevel"},
     "study": {"study_files", "study_checks", "survey"},
@@ -37,7 +37,8 @@ ARROWS: dict[str, set[str]] = {
     },
     "verification": {"pipeline", "manifest"},
     "fitting": {"report", "survey", "writing", "sem"},
-    "cli": {"fitting", "pipeline", "verification", "study", "report", "survey", "writing", *RESULTS},
+    "scales_command": {"measurement", "report", "survey", "writing"},
+    "cli": {"fitting", "scales_command", "pipeline", "verification", "study", "report", "survey", "writing", *RESULTS},
     "__main__": {"cli"},
     "__init__": set(),
 }  # fmt: skip

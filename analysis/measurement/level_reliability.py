@@ -99,9 +99,9 @@ def level_reliabilities(
 ) -> tuple[LevelReliability, ...]:
     """Both coefficients of ``constructs`` at both levels: the measurement model ``text`` fitted to each covariance.
 
-    Rows with a missing item or cluster are left out. Raises DataError for an unknown column of clusters and for
-    clusters that leave no covariance between or within, and what ``fit`` and ``level_reliability`` do, such as a
-    between covariance that is not positive definite.
+    Rows with a missing item or cluster are left out. Raises DataError for an unknown column of clusters, for clusters
+    that leave no covariance between or within, and where one of the two covariances is not positive definite; and what
+    ``fit`` and ``level_reliability`` do.
     """
     if cluster not in data.columns:
         what = f"the column of clusters '{cluster}' is not in the data"
@@ -116,6 +116,10 @@ def level_reliabilities(
     found = []
     for level, matrix, n in zip(LEVELS, (parts.within, parts.between), (parts.n_within, parts.n_between), strict=True):
         covariance = pd.DataFrame(matrix, index=names, columns=names)
+        if not np.linalg.eigvalsh(matrix)[0] > 0:
+            what = f"{level} clusters the covariance matrix of the items is not positive definite"
+            hint = "the items differ too little there to tell reliability: take other items, or more clusters"
+            raise DataError(Problem(what, f"clusters '{cluster}'", hint))
         model = fit(text, cov=covariance, nobs=n + 1, name=f"{level} clusters")
         found += [level_reliability(model, construct, level, covariance=covariance) for construct in constructs]
     return tuple(found)

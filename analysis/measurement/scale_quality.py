@@ -20,6 +20,7 @@ from analysis.measurement.method_bias import MethodBias, method_bias
 from analysis.measurement.reliability import Reliability, reliability, require_items
 from analysis.measurement.scale_coefficients import ItemRow, ScaleCoefficients, item_rows, scale_coefficients
 from analysis.sem import SemResult, fit
+from analysis.sem.bootstrap.resample import BootstrapPlan
 from analysis.sem.estimate import FitOptions
 
 VALIDITY = (
@@ -113,8 +114,9 @@ def scale_quality(
     The measurement part alone is fitted, to complete rows, by ``estimator`` (ML, or WLSMV where ``ordered`` names
     ordinal items). ``marker`` names the construct of the marker technique. Intervals of HTMT take ``n_resamples``
     resamples from ``seed``. Raises SpecificationError for faulty syntax, ModelError for items that are unknown or
-    constant and markers that cannot be one, and what ``sem.fit`` does.
+    constant, markers that cannot be one and too few resamples, and what ``sem.fit`` does.
     """
+    plan = BootstrapPlan(n_resamples, seed, "nonparametric", "bca")
     model = measurement_model(text, name)
     require_items(data, model.scales)
     options: FitOptions = {"estimator": estimator, "ordered": ordered}
@@ -136,7 +138,7 @@ def scale_quality(
         reliability=of_scales,
         coefficients=coefficients,
         items=items,
-        htmt=_htmt(model, data, result, (n_resamples, seed), undefined),
+        htmt=_htmt(model, data, result, plan, undefined),
         pairs=_pairs(model, data, undefined, options),
         method_bias=method,
         undefined=undefined,
@@ -157,7 +159,7 @@ def _signs(result: SemResult, model: MeasurementModel) -> dict[str, float]:
 
 
 def _htmt(
-    model: MeasurementModel, data: pd.DataFrame, result: SemResult, plan: tuple[int, int], undefined: dict[str, str]
+    model: MeasurementModel, data: pd.DataFrame, result: SemResult, plan: BootstrapPlan, undefined: dict[str, str]
 ) -> tuple[HtmtRatio, ...]:
     for construct in model.scales:
         if construct not in model.distinct:
@@ -171,7 +173,7 @@ def _htmt(
     if reason := _why_no_htmt(scales, complete, ordinal):
         undefined["htmt"] = reason
         return ()
-    ratios = htmt_ratios(complete, scales, ordinal=bool(ordinal), n_resamples=plan[0], seed=plan[1])
+    ratios = htmt_ratios(complete, scales, ordinal=bool(ordinal), n_resamples=plan.n_resamples, seed=plan.seed)
     for row in ratios:
         if row.bca_lower is None:
             why = "in some resamples an item does not vary" if row.value is not None else "an item does not vary"

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
 import pandas as pd
 
+from analysis.report.columns import aligned, remarks
 from analysis.report.rounding import Kind, interval, p_phrase, show
 
 if TYPE_CHECKING:  # what reads results needs none of what makes them, and a command should start quickly
@@ -39,13 +40,13 @@ def sem_summary(result: SemResult) -> str:
             lines += ["", f"Group {group}"]
         for op, title in _SECTIONS.items():
             if len(part := rows[rows["op"] == op]):
-                lines += ["", title, *_table(*_parameters(part))]
+                lines += ["", title, *aligned(*_parameters(part))]
     if len(result.groups) > 1 and len(defined := tidy[tidy["op"] == ":="]):
-        lines += ["", _SECTIONS[":="], *_table(*_parameters(defined))]
+        lines += ["", _SECTIONS[":="], *aligned(*_parameters(defined))]
     explained = [[name, show(value, Kind.BOUNDED)] for name, value in result.r_squared.items()]
     if explained:
-        lines += ["", "Explained variance", *_table(["", "R²"], explained)]
-    return "\n".join([*lines, *_remarks(result.warnings)])
+        lines += ["", "Explained variance", *aligned(["", "R²"], explained)]
+    return "\n".join([*lines, *remarks(result.warnings)])
 
 
 def _fit_lines(result: SemResult) -> list[str]:
@@ -88,7 +89,7 @@ def modification_summary(indices: Sequence[ModificationIndex], n_shown: int = 10
         for index in indices[:n_shown]
     ]
     head = f"Modification indices, the {len(rows)} largest of {len(indices)} (post hoc: they follow the sample)"
-    return "\n".join(["", head, *_table(["", "MI", "EPC", "EPC, standardised"], rows)])
+    return "\n".join(["", head, *aligned(["", "MI", "EPC", "EPC, standardised"], rows)])
 
 
 def comparison_summary(comparison: Comparison) -> str:
@@ -116,7 +117,7 @@ def comparison_summary(comparison: Comparison) -> str:
     lines = [
         f"{first.estimator}, {first.nobs} observations",
         "",
-        *_table(["", "parameters", "df", "chi-square", "CFI", "RMSEA", "SRMR", "AIC", "BIC"], rows),
+        *aligned(["", "parameters", "df", "chi-square", "CFI", "RMSEA", "SRMR", "AIC", "BIC"], rows),
         "",
         f"{comparison.restricted} against {comparison.full} ({test.method}): {outcome}",
     ]
@@ -148,12 +149,12 @@ def mixed_summary(result: MixedResult) -> str:
         f"conditional {show(result.r2_conditional, Kind.BOUNDED)}; ICC {show(result.icc, Kind.BOUNDED)}",
         "",
         "Fixed effects",
-        *_table(["", "b", "SE", "t", "p", "95 % interval"], fixed),
+        *aligned(["", "b", "SE", "t", "p", "95 % interval"], fixed),
         "",
         "Random effects",
-        *_table(["group", "", "", "variance", "SD or r"], random),
+        *aligned(["group", "", "", "variance", "SD or r"], random),
     ]
-    return "\n".join([*lines, *_remarks(result.warnings)])
+    return "\n".join([*lines, *remarks(result.warnings)])
 
 
 def _parameters(rows: pd.DataFrame) -> tuple[list[str], list[list[str]]]:
@@ -171,15 +172,3 @@ def _parameters(rows: pd.DataFrame) -> tuple[list[str], list[list[str]]]:
         for row in rows.itertuples(index=False)
     ]
     return header, cells
-
-
-def _table(header: Sequence[str], rows: Iterable[Sequence[str]]) -> list[str]:
-    """Lines with the first column to the left and the others to the right."""
-    table = [list(header), *map(list, rows)]
-    widths = [max(len(row[i]) for row in table) for i in range(len(header))]
-    aligned = [[row[0].ljust(widths[0]), *map(str.rjust, row[1:], widths[1:])] for row in table]
-    return ["  ".join(cells).rstrip() for cells in aligned]
-
-
-def _remarks(warnings: Sequence[str]) -> list[str]:
-    return ["", *(f"Note: {warning}" for warning in warnings)] if warnings else []

@@ -1,4 +1,4 @@
-"""Held to psych and semTools: alpha, omegas, the greatest lower bound, items, AVE, HTMT, pairs of constructs, Mardia."""
+"""Held to psych and semTools: alpha, omegas, greatest lower bound, items, AVE, HTMT, pairs of constructs, Mardia."""
 
 from __future__ import annotations
 
