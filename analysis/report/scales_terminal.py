@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from typing import TYPE_CHECKING
 
 from analysis.report.columns import aligned, remarks
-from analysis.report.rounding import NONE, Kind, interval, show
+from analysis.report.rounding import NONE, Kind, interval, p_phrase, show
 
 if TYPE_CHECKING:
     from analysis.measurement.marker import MarkerTechnique
@@ -31,7 +31,7 @@ def scales_summary(quality: ScaleQuality) -> str:
         _titled("Correlations of constructs, √AVE on the diagonal (Fornell-Larcker)", _fornell_larcker(quality)),
         _titled(f"Heterotrait-monotrait ratios, {quality.n_resamples} resamples", _htmt(quality)),
         _titled("Pairs of constructs taken for one, against two constructs", _pairs(quality)),
-        _titled("Method bias", _method_bias(quality.method_bias)),
+        _titled("Method bias", _method_bias(quality.method_bias, set(quality.warnings))),
         _titled("Not defined", [f"{key}: {reason}" for key, reason in _reasons(quality)]),
     ]
     return "\n".join([line for part in parts for line in part] + remarks(quality.warnings))
@@ -117,20 +117,22 @@ def _pairs(quality: ScaleQuality) -> list[str]:
     return aligned(header, rows) if rows else []
 
 
-def _method_bias(bias: MethodBias) -> list[str]:
+def _method_bias(bias: MethodBias, said: Collection[str]) -> list[str]:
+    """Harman, VIF, method factors with what only they warn of, and the marker technique."""
     lines = []
     if bias.single_factor_share is not None:
         lines.append(f"first principal component (Harman): {show(bias.single_factor_share, Kind.PERCENT)} of variance")
     if bias.vifs:
         factors = ", ".join(f"{row.construct} {show(row.vif, Kind.NUMBER)}" for row in bias.vifs)
         lines.append(f"full collinearity VIF (3.3 and more is a sign): {factors}")
-    lines += [
-        f"method factor, {'equal' if factor.equal else 'free'} loadings: {show(factor.method_share, Kind.PERCENT)} of "
-        f"variance, constructs {show(factor.substantive_share, Kind.PERCENT)}; chi-square difference "
-        f"({show(factor.df_diff, Kind.COUNT)}) = {show(factor.chisq_diff, Kind.NUMBER)}, p "
-        f"{show(factor.pvalue, Kind.PVALUE)}" + "".join(f"; {warning}" for warning in factor.warnings)
-        for factor in bias.method_factors
-    ]
+    for factor in bias.method_factors:
+        test = f"chi-square difference ({show(factor.df_diff, Kind.COUNT)}) = {show(factor.chisq_diff, Kind.NUMBER)}"
+        shares = (show(share, Kind.PERCENT) for share in (factor.method_share, factor.substantive_share))
+        lines.append(
+            f"method factor, {'equal' if factor.equal else 'free'} loadings: {next(shares)} of variance, constructs "
+            f"{next(shares)}; {test}, {p_phrase(factor.pvalue)}"
+        )
+        lines += [f"    {warning}" for warning in factor.warnings if warning not in said]
     return [*lines, *_marker(bias.marker)]
 
 
