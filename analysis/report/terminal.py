@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 
 import pandas as pd
 
-from analysis.report.columns import aligned, remarks
+from analysis.report.columns import aligned as _table
+from analysis.report.columns import remarks as _remarks
 from analysis.report.rounding import Kind, interval, p_phrase, show
 
 if TYPE_CHECKING:  # what reads results needs none of what makes them, and a command should start quickly
@@ -40,13 +41,13 @@ def sem_summary(result: SemResult) -> str:
             lines += ["", f"Group {group}"]
         for op, title in _SECTIONS.items():
             if len(part := rows[rows["op"] == op]):
-                lines += ["", title, *aligned(*_parameters(part))]
+                lines += ["", title, *_table(*_parameters(part))]
     if len(result.groups) > 1 and len(defined := tidy[tidy["op"] == ":="]):
-        lines += ["", _SECTIONS[":="], *aligned(*_parameters(defined))]
+        lines += ["", _SECTIONS[":="], *_table(*_parameters(defined))]
     explained = [[name, show(value, Kind.BOUNDED)] for name, value in result.r_squared.items()]
     if explained:
-        lines += ["", "Explained variance", *aligned(["", "R²"], explained)]
-    return "\n".join([*lines, *remarks(result.warnings)])
+        lines += ["", "Explained variance", *_table(["", "R²"], explained)]
+    return "\n".join([*lines, *_remarks(result.warnings)])
 
 
 def _fit_lines(result: SemResult) -> list[str]:
@@ -89,7 +90,7 @@ def modification_summary(indices: Sequence[ModificationIndex], n_shown: int = 10
         for index in indices[:n_shown]
     ]
     head = f"Modification indices, the {len(rows)} largest of {len(indices)} (post hoc: they follow the sample)"
-    return "\n".join(["", head, *aligned(["", "MI", "EPC", "EPC, standardised"], rows)])
+    return "\n".join(["", head, *_table(["", "MI", "EPC", "EPC, standardised"], rows)])
 
 
 def comparison_summary(comparison: Comparison) -> str:
@@ -117,7 +118,7 @@ def comparison_summary(comparison: Comparison) -> str:
     lines = [
         f"{first.estimator}, {first.nobs} observations",
         "",
-        *aligned(["", "parameters", "df", "chi-square", "CFI", "RMSEA", "SRMR", "AIC", "BIC"], rows),
+        *_table(["", "parameters", "df", "chi-square", "CFI", "RMSEA", "SRMR", "AIC", "BIC"], rows),
         "",
         f"{comparison.restricted} against {comparison.full} ({test.method}): {outcome}",
     ]
@@ -149,12 +150,12 @@ def mixed_summary(result: MixedResult) -> str:
         f"conditional {show(result.r2_conditional, Kind.BOUNDED)}; ICC {show(result.icc, Kind.BOUNDED)}",
         "",
         "Fixed effects",
-        *aligned(["", "b", "SE", "t", "p", "95 % interval"], fixed),
+        *_table(["", "b", "SE", "t", "p", "95 % interval"], fixed),
         "",
         "Random effects",
-        *aligned(["group", "", "", "variance", "SD or r"], random),
+        *_table(["group", "", "", "variance", "SD or r"], random),
     ]
-    return "\n".join([*lines, *remarks(result.warnings)])
+    return "\n".join([*lines, *_remarks(result.warnings)])
 
 
 def _parameters(rows: pd.DataFrame) -> tuple[list[str], list[list[str]]]:

@@ -47,7 +47,7 @@ def test_the_json_has_the_contract_and_no_number_that_is_none(result: ScaleQuali
 def test_every_coefficient_comes_in_its_order(result: ScaleQuality) -> None:
     table = result.tidy().set_index("construct")
     assert (table["alpha"] <= table["glb"]).all()
-    assert table["omega"] == pytest.approx(table["omega_total"])
+    np.testing.assert_allclose(table["omega"], table["omega_total"])
     assert len(result.glance()) == 1
     assert result.warnings == ()
 
@@ -110,7 +110,7 @@ def test_a_reversed_item_is_named_and_changes_no_validity(data: pd.DataFrame, re
 
 def test_a_heywood_case_is_said() -> None:
     """Correlations .9, .5 and .4 put the squared loading of the first item at .9 · .5 / .4 = 1.125."""
-    rows = np.linalg.qr(np.random.default_rng(6).normal(size=(60, 4)) + [[0, 0, 0, 9]])[0][:, :3]
+    rows = np.random.default_rng(6).normal(size=(60, 3))
     rows -= rows.mean(axis=0)
     white = rows @ np.linalg.inv(np.linalg.cholesky(rows.T @ rows)).T
     root = np.linalg.cholesky([[1, 0.9, 0.5], [0.9, 1, 0.4], [0.5, 0.4, 1]])
