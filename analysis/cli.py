@@ -74,6 +74,7 @@ def _parser() -> argparse.ArgumentParser:
     mixed.add_argument("formula", help='for example "y ~ x*w + (1 + x | commune)"')
     mixed.add_argument("--data", type=Path, metavar="FILE", required=True)
     mixed.add_argument("--ml", action="store_true", help="maximum likelihood in place of REML")
+    mixed.add_argument("--weights", metavar="COL", help="column of prior weights: residual variance is inverse to it")
     _add_json(mixed)
     mixed.set_defaults(command=_mixed)
 
@@ -171,7 +172,8 @@ def _mixed(options: argparse.Namespace) -> int:
     from analysis.report.terminal import mixed_summary
     from analysis.survey import plain
 
-    result = fit(options.formula, plain.read_frame(options.data), reml=not options.ml)
+    data = plain.read_frame(options.data)
+    result = fit(options.formula, data, reml=not options.ml, weights=options.weights)
     print(mixed_summary(result))
     if options.json is not None:
         writing.write_text(options.json, result.to_json() + "\n")

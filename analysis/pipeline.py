@@ -21,6 +21,7 @@ from analysis import manifest, stored, writing
 from analysis.assembly import assemble
 from analysis.crosscheck.agreement import Agreement
 from analysis.errors import DataError, Problem
+from analysis.inference.difference import Difference, differences
 from analysis.inference.hypotheses import judge
 from analysis.inference.recovery import recover
 from analysis.inference.rivals import compare_rivals
@@ -137,10 +138,11 @@ def _reliability(run: Run, done: Results) -> Reliability:
 
 
 def _agreements(run: Run, done: Results) -> tuple[Agreement, ...]:
-    from analysis.crosscheck import pingouin_check, semopy_check
+    from analysis.crosscheck import pingouin_check, semopy_check, statsmodels_check
 
     data = done["clean"].responses
     refits = [semopy_check.refit(result, data) for result in done["plain"].values()]
+    refits += [statsmodels_check.refit(result, data) for result in done["mixeds"].values()]
     return (*refits, pingouin_check.alpha(done["reliability"], data, run.scales))
 
 
@@ -148,10 +150,16 @@ def _hypotheses(run: Run, done: Results) -> pd.DataFrame:
     return judge(run.study.hypotheses, done["sems"], done["mixeds"])
 
 
+def _differences(run: Run, done: Results) -> dict[str, Difference]:
+    data, how = done["clean"].responses, run.study.spec.estimation
+    texts = {name: text for name, text in run.study.models.items() if name in {"structural", *run.study.rivals}}
+    return differences(texts, data, "structural", estimator=how.estimator, missing=how.missing, ordered=how.ordered)
+
+
 def _rivals(run: Run, done: Results) -> pd.DataFrame:
     mixed = {name: done["mixeds"][model] for name, model in run.study.mixed_rivals.items()}
     sems = {name: result for name, result in done["sems"].items() if name in {"structural", *run.study.rivals}}
-    return compare_rivals({**sems, **mixed}, base="structural")
+    return compare_rivals({**sems, **mixed}, "structural", done["differences"])
 
 
 def _recovery(run: Run, done: Results) -> pd.DataFrame | None:
@@ -181,10 +189,11 @@ STAGES = (
     Stage("mixeds", ("clean",), ("*multilevel.yaml",), dict[str, MixedResult], _mixeds),
     Stage("nulls", ("clean",), (), dict[str, MixedResult], _nulls),
     Stage("reliability", ("clean", "sems"), (), Reliability, _reliability),
-    Stage("agreements", ("clean", "plain", "reliability"), (), tuple[Agreement, ...], _agreements),
+    Stage("agreements", ("clean", "plain", "mixeds", "reliability"), (), tuple[Agreement, ...], _agreements),
     Stage("hypotheses", ("sems", "mixeds"), ("*hypotheses.yaml",), pd.DataFrame, _hypotheses),
     Stage("verdicts", ("sems", "sensitivity"), ("*hypotheses.yaml",), pd.DataFrame, _verdicts),
-    Stage("rivals", ("sems", "mixeds"), (), pd.DataFrame, _rivals),
+    Stage("differences", ("clean",), ("*.lav",), dict[str, Difference], _differences),
+    Stage("rivals", ("sems", "mixeds", "differences"), (), pd.DataFrame, _rivals),
     Stage("recovery", ("sems",), ("*population.lav",), pd.DataFrame | None, _recovery),
 )
 

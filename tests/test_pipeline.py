@@ -159,7 +159,7 @@ def test_the_study_is_estimated_as_it_says_and_each_alternative_beside_it(
 
 def test_a_second_engine_has_something_to_refit(projects: Mapping[str, Project]) -> None:
     page = (projects["smartcity"].report / "index.html").read_text(encoding="utf-8")
-    assert "6 of 6 comparisons agree" in page
+    assert "11 of 11 comparisons agree" in page
 
 
 @pytest.mark.parametrize("study", STUDIES)
@@ -199,6 +199,7 @@ def test_a_report_that_was_touched_is_not_current(finished: Project, name: str) 
 
 
 JUDGED = {"hypotheses", "verdicts"}
+MIXED = {"mixeds", "hypotheses", "rivals", "agreements"}
 MODELLED = {"sems", "plain", "sensitivity", "reliability", "agreements", "rivals", "recovery", *JUDGED}
 
 
@@ -207,7 +208,12 @@ MODELLED = {"sems", "plain", "sensitivity", "reliability", "agreements", "rivals
     [
         ("models/smartcity/hypotheses.yaml", "The higher internal", "The greater internal", JUDGED),
         ("models/smartcity/structural.lav", "# Measurement", "# The measurement", MODELLED),
-        ("models/smartcity/multilevel.yaml", "# Mixed", "# The mixed", {"mixeds", "hypotheses", "rivals"}),
+        (
+            "models/smartcity/multilevel.yaml",
+            "# Mixed",
+            "# The mixed",
+            {"mixeds", "hypotheses", "rivals", "agreements"},
+        ),
         ("data/smartcity/codebook.yaml", "# Codebook", "# The codebook", {stage.name for stage in pipeline.STAGES}),
         ("data/smartcity/raw/communes.csv", "62", "61", {stage.name for stage in pipeline.STAGES}),
         ("data/smartcity/PROVENANCE.md", "simulated", "drawn", set()),

@@ -11,7 +11,8 @@ from analysis.study import load_study
 from tests.comparison import compare_fit, compare_parameters
 from tests.references import REPOSITORY, load_case
 
-CASES = ("smartcity_structural", "smartcity_fiml_mlr", "smartcity_wlsmv")
+OF_THE_STUDY = ("smartcity_structural", "smartcity_fiml_mlr", "smartcity_wlsmv")
+CASES = (*OF_THE_STUDY, "smartcity_twolevel")
 
 
 @pytest.fixture(scope="module")
@@ -28,7 +29,7 @@ def fitted(responses: pd.DataFrame) -> dict[str, sem.SemResult]:
     return {name: sem.fit(case.model, responses, **case.options) for name, case in cases.items()}
 
 
-@pytest.mark.parametrize("name", CASES)
+@pytest.mark.parametrize("name", OF_THE_STUDY)
 def test_the_reference_is_of_the_model_that_the_study_fits(name: str) -> None:
     own = (REPOSITORY / Path("models/smartcity/structural.lav")).read_text(encoding="utf-8")
     assert load_case(name).model == own.strip()

@@ -12,15 +12,9 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from analysis.multilevel.design import Design
+
 Array = NDArray[np.float64]
-
-
-@dataclass(frozen=True, slots=True)
-class RandomPart:
-    """One random term over the rows: its columns Z (n, q) and the covariance (q, q) of its effects."""
-
-    Z: Array
-    covariance: Array
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,26 +60,25 @@ class VarianceShares:
         return _share(self.fixed_between, self.fixed_between + self.intercepts)
 
 
-def variance_shares(
-    X: Array, beta: Array, random: Sequence[RandomPart], sigma2: float, group: NDArray[np.intp]
-) -> VarianceShares:
-    """Shares from X (n, p), ``beta`` (p,), the random terms and ``group`` (n,), codes of the groups that separate
-    within from between.
+def variance_shares(design: Design, beta: Array, covariances: Sequence[Array], sigma2: float) -> VarianceShares:
+    """Shares at ``beta`` (p,) and the ``covariances`` (q, q) of each random block; groups are those of the coarsest
+    grouping factor, and "within" and "between" mean something where it is the only one.
 
     With bars for means of groups, f1 and f2 are the sums of squares of (x - xbar)'b and of xbar'b about its mean over
     n - 1; v is the mean over rows of (z - zbar)' T (z - zbar), m that of zbar' T zbar. Where predictors are centred
     within groups these are the paper's parts (its eqs. 8 to 12), and f1 + f2 and v + m are Nakagawa's and Johnson's
     (2014, Methods in Ecology and Evolution 5, 944-946) for any centring.
     """
-    n = len(X)
+    n = len(design.y)
+    group = min(design.blocks, key=lambda block: block.n_groups).codes
     # Columns are centred first: the variance of an intercept alone is then exactly zero.
-    fitted = (X - X.mean(axis=0)) @ beta
+    fitted = (design.X - design.X.mean(axis=0)) @ beta
     between = group_means(fitted, group)
     slopes = intercepts = 0.0
-    for part in random:
-        centre = group_means(part.Z, group)
-        slopes += _mean_quadratic(part.Z - centre, part.covariance)
-        intercepts += _mean_quadratic(centre, part.covariance)
+    for block, covariance in zip(design.blocks, covariances, strict=True):
+        centre = group_means(block.Z, group)
+        slopes += _mean_quadratic(block.Z - centre, covariance)
+        intercepts += _mean_quadratic(centre, covariance)
     return VarianceShares(
         fixed_within=float(np.sum((fitted - between) ** 2)) / (n - 1),
         fixed_between=float(np.sum((between - between.mean()) ** 2)) / (n - 1),

@@ -68,11 +68,13 @@ def with_composites(table: ParameterTable, samples: Sequence[SampleMoments], the
 
 def _latent_covariance(sample: Array, loadings: Array) -> Array:
     """Covariance (m, m) of the latents, positive definite."""
-    variances = sample.diagonal()[:, None]
+    # A variable that has no variance here, as at the other level of a two-level model, has no loading either.
+    own = sample.diagonal()
+    variances = np.where(own > 0, own, np.inf)[:, None]
     weights = loadings / variances
     share = weights * loadings
     sums, common = weights.T @ sample @ weights, share.sum(axis=0)
-    variance = (sums.diagonal() - (weights**2 * variances).sum(axis=0)) / (common**2 - (share**2).sum(axis=0))
+    variance = (sums.diagonal() - common) / (common**2 - (share**2).sum(axis=0))
     # Each variance leaves its items a share of their own: it stays below the least of own / loading^2.
     room = 1.0 / share.max(axis=0)
     covariance = sums / np.outer(common, common)

@@ -16,6 +16,7 @@ from analysis.sem.result import Estimate, SemResult
 from analysis.sem.solution import Solution
 from analysis.sem.standardise import r_squared, scale_factors
 from analysis.sem.standardised_solution import with_errors
+from analysis.sem.twolevel.measures import intraclass_correlations
 
 Array = NDArray[np.float64]
 
@@ -44,7 +45,7 @@ def present(model: str, name: str, missing: str, solution: Solution) -> SemResul
         observed=table.observed,
         latent=table.latent,
         exogenous=table.exogenous,
-        groups=table.groups,
+        groups=("",) if table.levels else table.groups,
         estimates=_estimates(solution),
         fit_measures=measures.values,
         undefined=measures.undefined,
@@ -54,6 +55,9 @@ def present(model: str, name: str, missing: str, solution: Solution) -> SemResul
         covariance=solution.covariance,
         sample_moments=tuple(sample.covariance for sample in solution.samples),
         implied_moments=tuple(at.covariance for at in solution.implied),
+        levels=table.groups if table.levels else (),
+        n_clusters=None if solution.two_level is None else solution.two_level.moments.n_clusters,
+        icc=None if solution.two_level is None else intraclass_correlations(solution),
     )
 
 
@@ -62,7 +66,7 @@ def _conventions(solution: Solution, missing: str) -> tuple[str, ...]:
     if missing == "fiml":
         words.append("rows with missing values are used (full information, missing at random)")
     if not solution.estimator.robust:
-        kind = "observed" if missing == "fiml" else "expected"
+        kind = "observed" if missing == "fiml" else solution.estimator.information
         words.append(f"standard errors from {kind} information")
     table = solution.table
     loadings = [(row.lhs, row.rhs) for row in table.parameters if row.op == "=~" and row.group == 0]
@@ -70,13 +74,11 @@ def _conventions(solution: Solution, missing: str) -> tuple[str, ...]:
 
 
 def _r_squared(solution: Solution) -> dict[str, float]:
-    """Explained variance by variable; with several groups by "variable [group]"."""
-    groups = solution.table.groups
+    """Explained variance by variable; with several groups or levels by "variable [group]"."""
     shares: dict[str, float] = {}
-    for label, part, at in zip(groups, solution.objective.parts, solution.implied, strict=True):
-        suffix = f" [{label}]" if len(groups) > 1 else ""
+    for group, (part, at) in enumerate(zip(solution.objective.parts, solution.implied, strict=True)):
         of_group = r_squared(part.structure, at, solution.values[part.structure.rows])
-        shares |= {variable + suffix: share for variable, share in of_group.items()}
+        shares |= {variable + solution.table.suffix(group): share for variable, share in of_group.items()}
     return shares
 
 
@@ -102,9 +104,9 @@ def _estimates(solution: Solution) -> tuple[Estimate, ...]:
 
 def _heads(solution: Solution) -> Iterator[tuple[str, str, str, str | None, int, str, bool, bool]]:
     """Names of every row of the table, its group where there are several, its level, label, and kind."""
-    groups: tuple[str | None, ...] = solution.table.groups if len(solution.table.groups) > 1 else (None,)
-    for row in solution.table.parameters:
-        yield row.lhs, row.op, row.rhs, groups[row.group], 1, row.label, bool(row.free), row.user
+    table = solution.table
+    for row in table.parameters:
+        yield row.lhs, row.op, row.rhs, table.group_of(row), table.level_of(row), row.label, bool(row.free), row.user
 
 
 def _standard_errors(solution: Solution) -> Array:

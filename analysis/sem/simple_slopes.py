@@ -7,80 +7,52 @@ V11 + 2 w V13 + w^2 V33 (Aiken & West 1991, Multiple Regression, chapter 2).
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
-from typing import Literal
+from dataclasses import dataclass, replace
 
 import numpy as np
-import pandas as pd
 from numpy.typing import NDArray
 
 from analysis.errors import ModelError, Problem
 from analysis.sem import chi_square
 from analysis.sem.result import Estimate, SemResult
+from analysis.sem.slopes import JohnsonNeyman, Region, SimpleSlopes, Slope
 
 Array = NDArray[np.float64]
-Region = Literal["outside", "inside", "below", "above", "everywhere", "nowhere"]
-
-
-@dataclass(frozen=True, slots=True)
-class Slope:
-    """The slope at ``at`` standard deviations of the moderator from its mean, which is ``moderator`` in its units."""
-
-    at: float
-    moderator: float
-    est: float
-    se: float
-    z: float
-    pvalue: float
-    ci_lower: float
-    ci_upper: float
-
-
-@dataclass(frozen=True, slots=True)
-class SimpleSlopes:
-    """Slopes of ``outcome`` on ``predictor`` by values of ``moderator``; ``sd`` is the moderator's."""
-
-    outcome: str
-    predictor: str
-    moderator: str
-    sd: float
-    slopes: tuple[Slope, ...]
-
-    def tidy(self) -> pd.DataFrame:
-        """One row a value of the moderator."""
-        return pd.DataFrame(list(self.slopes)).assign(outcome=self.outcome, predictor=self.predictor)
-
-
-@dataclass(frozen=True, slots=True)
-class JohnsonNeyman:
-    """Where the slope is significant at ``level``: ``region`` says on which side of ``lower`` and ``upper``.
-
-    Bounds are in the units of the moderator about its mean, None where there is none; ``sd`` is the moderator's.
-    """
-
-    outcome: str
-    predictor: str
-    moderator: str
-    level: float
-    sd: float
-    lower: float | None
-    upper: float | None
-    region: Region
-
-    def tidy(self) -> pd.DataFrame:
-        """One row."""
-        names = ("outcome", "predictor", "moderator", "level", "sd", "lower", "upper", "region")
-        return pd.DataFrame([{name: getattr(self, name) for name in names}])
 
 
 @dataclass(frozen=True, slots=True)
 class _Interaction:
-    """Estimates (b1, b3), their covariance (2, 2), the outcome, and the moderator's standard deviation."""
+    """Estimates (b1, b3), their covariance (2, 2), outcome and group, and the moderator's standard deviation."""
 
     outcome: str
+    group: str | None
     estimates: Array
     covariance: Array
     sd: float
+
+
+def with_simple_slopes(result: SemResult) -> SemResult:
+    """``result`` with the slopes on ``a`` by values of ``b``, and where they are significant, for every path of a
+    product of two latents ``a:b``. Where there can be none, a warning says why.
+    """
+    slopes, regions, warnings = [], [], []
+    for row in result.estimates:
+        predictor, _, moderator = row.rhs.partition(":")
+        if row.op != "~" or predictor == moderator or not {predictor, moderator} <= set(result.latent):
+            continue
+        try:
+            slopes.append(simple_slopes(result, predictor, moderator, outcome=row.lhs, group=row.group))
+            regions.append(johnson_neyman(result, predictor, moderator, outcome=row.lhs, group=row.group))
+        except ModelError as error:
+            warnings += [f"no simple slopes of {row.lhs} by {row.rhs}: {problem.what}" for problem in error.problems]
+    if not slopes and not warnings:
+        return result
+    return replace(
+        result,
+        simple_slopes=tuple(slopes),
+        johnson_neyman=tuple(regions),
+        warnings=(*result.warnings, *warnings),
+    )
 
 
 def simple_slopes(
@@ -102,7 +74,7 @@ def simple_slopes(
         se = float(np.sqrt(direction @ found.covariance @ direction))
         tail = chi_square.two_sided_normal(est / se)
         slopes.append(Slope(value, value * found.sd, est, se, est / se, tail, est - half * se, est + half * se))
-    return SimpleSlopes(found.outcome, predictor, moderator, found.sd, tuple(slopes))
+    return SimpleSlopes(found.outcome, predictor, moderator, found.group, found.sd, tuple(slopes))
 
 
 def johnson_neyman(
@@ -119,7 +91,7 @@ def johnson_neyman(
     (b1, b3), v = found.estimates, found.covariance
     a, b, c = b3**2 - z2 * v[1, 1], 2.0 * (b1 * b3 - z2 * v[0, 1]), b1**2 - z2 * v[0, 0]
     lower, upper, region = _region(float(a), float(b), float(c))
-    return JohnsonNeyman(found.outcome, predictor, moderator, level, found.sd, lower, upper, region)
+    return JohnsonNeyman(found.outcome, predictor, moderator, found.group, level, found.sd, lower, upper, region)
 
 
 def _region(a: float, b: float, c: float) -> tuple[float | None, float | None, Region]:
@@ -161,6 +133,7 @@ def _interaction(
     both = (main[0], product)
     return _Interaction(
         product.lhs,
+        product.group,
         np.array([row.est for row in both]),
         _covariance(result, result.covariance, both),
         _deviation(result, moderator, product.group),

@@ -29,6 +29,7 @@ class StandardisedEstimate:
     op: str
     rhs: str
     group: str | None
+    level: int
     label: str
     est_std: float | None
     se: float | None
@@ -62,11 +63,11 @@ def standardised_solution(solution: Solution, kind: Kind = "std_all", level: flo
     values, jacobian = _with_definitions(solution, kind)
     names = [(row.lhs, row.op, row.rhs, row.label) for row in table.parameters]
     names += [(d.name, ":=", d.expression.text, d.name) for d in table.definitions]
-    groups = [table.groups[row.group] if len(table.groups) > 1 else None for row in table.parameters]
-    groups += [None] * len(table.definitions)
+    places = [(table.group_of(row), table.level_of(row)) for row in table.parameters]
+    places += [(None, 1)] * len(table.definitions)
     errors = _standard_errors(jacobian, solution.covariance)
     quantile = chi_square.normal_quantile(0.5 + level / 2.0)
-    rows = zip(names, groups, values, errors, strict=True)
+    rows = zip(names, places, values, errors, strict=True)
     return StandardisedSolution(kind, tuple(_estimate(*row, quantile) for row in rows))
 
 
@@ -167,7 +168,7 @@ def _standard_errors(jacobian: Array, covariance: Array | None) -> Array:
 
 
 def _estimate(
-    names: tuple[str, str, str, str], group: str | None, value: float, error: float, quantile: float
+    names: tuple[str, str, str, str], place: tuple[str | None, int], value: float, error: float, quantile: float
 ) -> StandardisedEstimate:
     lhs, op, rhs, label = names
     known = np.isfinite(value) and np.isfinite(error) and error > _CONSTANT
@@ -178,7 +179,8 @@ def _estimate(
         lhs=lhs,
         op=op,
         rhs=rhs,
-        group=group,
+        group=place[0],
+        level=place[1],
         label=label,
         est_std=est,
         se=se,

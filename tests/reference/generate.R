@@ -4,8 +4,8 @@ arguments <- commandArgs(trailingOnly = TRUE)
 script <- sub("^--file=", "", grep("^--file=", commandArgs(), value = TRUE))
 reference <- dirname(script)
 sources <- c(
-  "read_case.R", "lavaan_case.R", "lavaan_parts.R", "reliability_case.R", "method_bias_case.R", "level_case.R",
-  "lme4_case.R", "mixed_extras.R"
+  "read_case.R", "lavaan_case.R", "lavaan_parts.R", "twolevel_case.R", "reliability_case.R", "method_bias_case.R",
+  "level_case.R", "lme4_case.R", "mixed_extras.R"
 )
 for (file in sources) source(file.path(reference, file))
 

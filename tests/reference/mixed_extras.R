@@ -20,3 +20,16 @@ explained_variance <- function(fit) {
   r2 <- performance::r2_nakagawa(fit, tolerance = 0)
   list(r2_marginal = r2$R2_marginal[[1]], r2_conditional = r2$R2_conditional[[1]])
 }
+
+# Deletion of one group at a time: standardised changes of the coefficients and Cook's distance, as lme4 has them.
+influence_table <- function(case) {
+  data <- with_factors(derive(case, join(case, read_data(case))))
+  model <- as.formula(read_text(file.path(case$folder, "formula.txt")))
+  fit <- do.call(lme4::lmer, list(model, data, REML = !isTRUE(case$options$ml), control = TIGHT))
+  deleted <- influence(fit, groups = names(lme4::ngrps(fit)))
+  changes <- dfbetas(deleted)
+  data.frame(
+    level = rep(rownames(changes), ncol(changes)), term = rep(colnames(changes), each = nrow(changes)),
+    dfbetas = as.vector(changes), cooks_distance = rep(unname(cooks.distance(deleted)), ncol(changes))
+  )
+}

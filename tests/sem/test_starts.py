@@ -5,7 +5,9 @@ import pandas as pd
 import pytest
 from analysis import sem
 from analysis.errors import EstimationError
+from analysis.sem.estimate import estimate
 from analysis.sem.moments import moments_given
+from analysis.sem.optimise import is_positive_definite
 from analysis.sem.partable import TableOptions, build_table
 from analysis.sem.starts import FIRST, starts
 from analysis.sem.syntax import parse_model
@@ -45,7 +47,7 @@ def test_starts_come_in_their_order_and_are_the_same_each_time() -> None:
     moments = moments_given(data.cov(), 100, table.observed, None)
     first, second = (dict(starts(table, [moments])) for _ in range(2))
     assert list(first)[:4] == [FIRST, "item sums", "item sums with latent covariances", "loadings alike"]
-    assert len(first) == 9
+    assert len(first) == 10
     at = table.free_names().index("f =~ x2")
     assert [theta[at] for theta in list(first.values())[:4]] == [0.4, 0.4, 0.4, 0.4]
     for name, theta in first.items():
@@ -53,5 +55,12 @@ def test_starts_come_in_their_order_and_are_the_same_each_time() -> None:
 
 
 def test_where_no_start_helps_the_error_says_how_many_were_tried() -> None:
-    with pytest.raises(EstimationError, match="from any of 9 starts"):
-        sem.fit(MODEL, _badly_keyed(3))
+    with pytest.raises(EstimationError, match="from any of 10 starts"):
+        sem.fit(MODEL, _badly_keyed(15))
+
+
+def test_a_curved_valley_is_followed_to_its_minimum() -> None:
+    found = estimate(MODEL, _badly_keyed(3))
+    assert found.optimum.iterations > 100
+    assert np.abs(found.optimum.point.newton[0]).max() < 1e-7
+    assert is_positive_definite(found.optimum.point.newton[1], 1e-4)
