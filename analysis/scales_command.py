@@ -13,6 +13,7 @@ def add_options(parser: argparse.ArgumentParser) -> None:
         "--data", type=Path, metavar="FILE", required=True, help="responses: .csv, .xlsx, .sav, .dta or .parquet"
     )
     parser.add_argument("--ordered", default="", metavar="all|a,b", help="ordinal items")
+    parser.add_argument("--cluster", metavar="COL", help="reliability within and between these clusters too")
     parser.add_argument("--marker", metavar="NAME", help="the latent variable to take as marker of method variance")
     parser.add_argument("--bootstrap", type=int, default=1000, metavar="R", help="resamples for intervals of HTMT")
     parser.add_argument("--seed", type=int, default=1, metavar="S", help="seed of the resamples")
@@ -32,6 +33,7 @@ def run(options: argparse.Namespace) -> int:
         name=options.model.name,
         ordered="all" if options.ordered == "all" else named,
         marker=options.marker,
+        cluster=options.cluster,
         n_resamples=options.bootstrap,
         seed=options.seed,
     )

@@ -97,6 +97,14 @@ def merged(text: str, construct: str, other: str) -> str:
     return format_model(replace(parsed, statements=tuple(kept)))
 
 
+def alone(model: MeasurementModel, construct: str) -> str:
+    """The part of a model that measures one construct: its loadings, its variance, and what its items share."""
+    parsed = parse_model(model.text, model.name)
+    own = {construct, *model.scales[construct]}
+    kept = [s for s in parsed.statements if s.lhs in own and s.rhs in own]
+    return format_model(ParsedModel(tuple(kept), (), model.name))
+
+
 def _loadings_first(statement: Statement) -> bool:
     return statement.op != "=~"
 

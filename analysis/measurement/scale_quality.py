@@ -15,6 +15,8 @@ from analysis.measurement import scale_coefficients as further
 from analysis.measurement.composite import loadings_of
 from analysis.measurement.construct_pairs import PairTest, pair_tests
 from analysis.measurement.htmt_intervals import CUTOFF, HtmtRatio, htmt_ratios
+from analysis.measurement.level_reliability import CONVENTION as LEVEL_CONVENTION
+from analysis.measurement.level_reliability import LevelReliability, level_reliabilities
 from analysis.measurement.measurement_model import MeasurementModel, measurement_model
 from analysis.measurement.method_bias import MethodBias, method_bias
 from analysis.measurement.reliability import Reliability, reliability, require_items
@@ -33,7 +35,7 @@ VALIDITY = (
 
 @dataclass(frozen=True, slots=True)
 class ScaleQuality:
-    """Reliability, validity and method bias of the constructs of one model.
+    """Reliability, validity and method bias of the constructs of one model; ``levels`` where clusters are named.
 
     ``undefined`` maps "construct.statistic", or the name of a table, to the reason why there is no number.
     """
@@ -46,6 +48,7 @@ class ScaleQuality:
     reliability: Reliability
     coefficients: tuple[ScaleCoefficients, ...]
     items: tuple[ItemRow, ...]
+    levels: tuple[LevelReliability, ...]
     htmt: tuple[HtmtRatio, ...]
     pairs: tuple[PairTest, ...]
     method_bias: MethodBias
@@ -74,6 +77,7 @@ class ScaleQuality:
             "nobs": self.nobs,
             "scales": {row["construct"]: _without(row, "construct") for row in self.tidy().to_dict("records")},
             "items": [asdict(row) for row in self.items],
+            "levels": [asdict(row) for row in self.levels],
             "htmt": self._ratios("htmt"),
             "htmt2": self._ratios("htmt2"),
             "htmt_intervals": [asdict(row) for row in self.htmt],
@@ -106,13 +110,15 @@ def scale_quality(
     estimator: str | None = None,
     ordered: str | list[str] | tuple[str, ...] = (),
     marker: str | None = None,
+    cluster: str | None = None,
     n_resamples: int = 1000,
     seed: int = 1,
 ) -> ScaleQuality:
     """Quality of the scales that are the latent variables of ``text``, in lavaan syntax.
 
     The measurement part alone is fitted, to complete rows, by ``estimator`` (ML, or WLSMV where ``ordered`` names
-    ordinal items). ``marker`` names the construct of the marker technique. Intervals of HTMT take ``n_resamples``
+    ordinal items). ``marker`` names the construct of the marker technique, ``cluster`` a column of clusters, within and
+    between which scales are judged too. Intervals of HTMT take ``n_resamples``
     resamples from ``seed``. Raises SpecificationError for faulty syntax, ModelError for items that are unknown or
     constant, markers that cannot be one and too few resamples, and what ``sem.fit`` does.
     """
@@ -127,7 +133,9 @@ def scale_quality(
     answers = {construct: data[list(items)] for construct, items in model.scales.items()}
     coefficients = tuple(scale_coefficients(a, c, result, omegas[c], undefined) for c, a in answers.items())
     items = tuple(row for construct, a in answers.items() for row in item_rows(a, construct, result, undefined))
+    levels = () if cluster is None else level_reliabilities(model, data, cluster, undefined)
     method = method_bias(model, data, _signs(result, model), marker, **options)
+    by_level = () if cluster is None else (LEVEL_CONVENTION,)
     undefined |= {f"method_bias.{key}": reason for key, reason in method.undefined.items()}
     return ScaleQuality(
         model=name,
@@ -138,12 +146,13 @@ def scale_quality(
         reliability=of_scales,
         coefficients=coefficients,
         items=items,
+        levels=levels,
         htmt=_htmt(model, data, result, plan, undefined),
         pairs=_pairs(model, data, undefined, options),
         method_bias=method,
         undefined=undefined,
         warnings=(*of_scales.warnings, *result.warnings, *_notes(model)),
-        conventions=(*of_scales.conventions, *further.CONVENTIONS, *VALIDITY, *bias.CONVENTIONS),
+        conventions=(*of_scales.conventions, *further.CONVENTIONS, *VALIDITY, *bias.CONVENTIONS, *by_level),
     )
 
 

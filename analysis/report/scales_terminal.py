@@ -27,6 +27,7 @@ def scales_summary(quality: ScaleQuality) -> str:
     parts = [
         [f"{quality.estimator}, {quality.nobs} respondents"],
         _titled("Reliability and convergent validity", _reliability(quality)),
+        _titled("Reliability by level", _levels(quality)),
         _titled("Items", _items(quality)),
         _titled("Correlations of constructs, √AVE on the diagonal (Fornell-Larcker)", _fornell_larcker(quality)),
         _titled(f"Heterotrait-monotrait ratios, {quality.n_resamples} resamples", _htmt(quality)),
@@ -58,6 +59,15 @@ def _reliability(quality: ScaleQuality) -> list[str]:
         for scale, more in zip(quality.reliability.scales, quality.coefficients, strict=True)
     ]
     return aligned(header, rows)
+
+
+def _levels(quality: ScaleQuality) -> list[str]:
+    rows = [
+        [f"{row.construct}, {row.level} clusters", show(row.alpha, Kind.BOUNDED), show(row.omega, Kind.BOUNDED)]
+        for row in quality.levels
+    ]
+    said = dict.fromkeys(f"    {row.construct}: {warning}" for row in quality.levels for warning in row.warnings)
+    return [*aligned(["", "α", "ω"], rows), *said] if rows else []
 
 
 def _items(quality: ScaleQuality) -> list[str]:
