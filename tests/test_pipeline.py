@@ -200,7 +200,9 @@ def test_a_report_that_was_touched_is_not_current(finished: Project, name: str) 
 
 JUDGED = {"hypotheses", "verdicts"}
 MIXED = {"mixeds", "hypotheses", "rivals", "agreements"}
-MODELLED = {"sems", "plain", "sensitivity", "reliability", "agreements", "rivals", "recovery", *JUDGED}
+MODELLED = {
+    "sems", "plain", "sensitivity", "reliability", "agreements", "differences", "rivals", "recovery", *JUDGED,
+}  # fmt: skip
 
 
 @pytest.mark.parametrize(
@@ -212,7 +214,7 @@ MODELLED = {"sems", "plain", "sensitivity", "reliability", "agreements", "rivals
             "models/smartcity/multilevel.yaml",
             "# Mixed",
             "# The mixed",
-            {"mixeds", "hypotheses", "rivals", "agreements"},
+            MIXED,
         ),
         ("data/smartcity/codebook.yaml", "# Codebook", "# The codebook", {stage.name for stage in pipeline.STAGES}),
         ("data/smartcity/raw/communes.csv", "62", "61", {stage.name for stage in pipeline.STAGES}),

@@ -35,6 +35,8 @@ Array = NDArray[np.float64]
 BoolArray = NDArray[np.bool_]
 Pair = tuple[Derivatives, Derivatives]
 
+_LEAST = 1e-4
+
 
 @dataclass(frozen=True, slots=True)
 class SizeMoments:
@@ -64,6 +66,14 @@ class SizeMoments:
         """Deviations from cluster means that are free, as a share of all rows."""
         return 1.0 - self.n_clusters / self.n_rows
 
+    def of_cluster_means(self) -> tuple[Array, Array]:
+        """Mean (p,) and covariance (p, p) of the means of all clusters, divided by their number."""
+        weight = self.counts / self.n_clusters
+        mean = weight @ self.mean
+        centred = self.mean - mean
+        second = self.covariance + centred[:, :, None] * centred[:, None, :]
+        return mean, np.einsum("k,kij->ij", weight, second)
+
 
 @dataclass(frozen=True, slots=True)
 class _Parts:
@@ -79,11 +89,17 @@ class _Parts:
 
 
 def deviance(sample: SizeMoments, within: Implied, between: Implied) -> float:
-    """F; raises LinAlgError where Sigma_W or an Omega is not positive definite."""
+    """F; raises LinAlgError where Sigma_W or an Omega is not positive definite.
+
+    With variances of level 2 below zero, the Omega of a size that few clusters have can shrink to their plane, where F
+    has no bound: what is left of Sigma_W / n in a direction must not fall below a share of it.
+    """
     kept = np.ix_(sample.within, sample.within)
     inner = within.covariance[kept]
     pooled = log_determinants(inner[None])[0] + float(np.trace(np.linalg.solve(inner, sample.pooled[kept])))
-    omega = between.covariance + within.covariance / sample.sizes[:, None, None]
+    inside = within.covariance / sample.sizes[:, None, None]
+    omega = between.covariance + inside
+    np.linalg.cholesky(omega - _LEAST * inside)
     second = _about(sample, within.mean + between.mean)
     traces = np.trace(np.linalg.solve(omega, second), axis1=1, axis2=2)
     return float(sample.pooled_share * pooled + sample.share @ (log_determinants(omega) + traces))

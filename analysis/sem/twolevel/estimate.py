@@ -17,10 +17,11 @@ from analysis.sem.robust import Sandwich
 from analysis.sem.solution import Solution, optimum_of
 from analysis.sem.syntax import ParsedModel
 from analysis.sem.twolevel.likelihood_tests import likelihood_tests
+from analysis.sem.twolevel.objective import two_level_objective
 from analysis.sem.twolevel.sample import TwoLevelSample, two_level_sample
 from analysis.sem.twolevel.scores import score_crossproduct
 from analysis.sem.twolevel.table import two_level_table
-from analysis.sem.twolevel.unrestricted import two_level_objective, unrestricted_model
+from analysis.sem.twolevel.unrestricted import unrestricted_model
 
 Array = NDArray[np.float64]
 
@@ -99,7 +100,7 @@ def _solve(table: ParameterTable, sample: TwoLevelSample, estimator: Estimator, 
     unrestricted = unrestricted_model(sample.moments, table)
     levels = unrestricted.levels
     table = bind_exogenous(table, [(level.covariance, level.mean) for level in levels])
-    objective = two_level_objective(table, sample.moments, levels, unrestricted.deviance)
+    objective = two_level_objective(table, sample.moments, unrestricted.deviance)
     optimum, binding, fitted = optimum_of(table, objective, levels, name, partial(_remedy, table))
     bread = fitted.inverse("observed")
     meat = score_crossproduct(sample, objective, fitted.theta) if estimator.robust else None

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 from numpy.typing import NDArray
 
+from analysis.errors import EstimationError, Problem
 from analysis.sem.discrepancy.normal import log_determinant
 from analysis.sem.discrepancy.twolevel import SizeMoments
 from analysis.sem.estimators import Estimator
@@ -12,12 +15,13 @@ from analysis.sem.fitted import Fitted
 from analysis.sem.identification import n_moments
 from analysis.sem.model_tests import ModelTest, PopulationTest
 from analysis.sem.optimise import minimise
-from analysis.sem.partable import ParameterTable
+from analysis.sem.partable import ParameterTable, number_free, row_values
 from analysis.sem.robust import Sandwich
+from analysis.sem.twolevel.objective import two_level_objective
 from analysis.sem.twolevel.sample import TwoLevelSample
 from analysis.sem.twolevel.scores import score_crossproduct
 from analysis.sem.twolevel.table import baseline_table, unrestricted_table
-from analysis.sem.twolevel.unrestricted import Unrestricted, moments_theta, two_level_objective
+from analysis.sem.twolevel.unrestricted import Unrestricted, moments_theta
 
 Array = NDArray[np.float64]
 
@@ -31,7 +35,7 @@ def likelihood_tests(
     table, n = fitted.table, sample.moments.n_rows
     independent = _baseline(table, unrestricted, sample)
     moments = n_moments(table)
-    df, baseline_df = moments - fitted.npar, moments - independent.table.n_free
+    df, baseline_df = moments - fitted.npar, moments - baseline_table(table).n_free
     chisq, baseline_chisq = n * fitted.value, n * independent.value
     loglik = log_likelihood(sample.moments, unrestricted.deviance) - _loglik_of_covariates(table, sample)
     if estimator.scaling is None:
@@ -92,16 +96,33 @@ def _loglik_of_covariates(table: ParameterTable, sample: TwoLevelSample) -> floa
 
 
 def _baseline(table: ParameterTable, unrestricted: Unrestricted, sample: TwoLevelSample) -> Fitted:
+    """The baseline model at its optimum; variances of level 2 that run off below zero are set to zero.
+
+    Raises EstimationError where no minimum is reached even so.
+    """
     null = baseline_table(table)
-    objective = two_level_objective(null, sample.moments, unrestricted.levels, unrestricted.deviance)
-    optimum = minimise(objective, moments_theta(null, unrestricted.levels))
-    return Fitted(null, objective, optimum.theta, np.zeros((0, null.n_free)), optimum.point)
+    for _ in range(len(table.levels[1].observed) + 1):
+        objective = two_level_objective(null, sample.moments, unrestricted.deviance)
+        optimum = minimise(objective, moments_theta(null, unrestricted.levels))
+        if optimum.converged:
+            return Fitted(null, objective, optimum.theta, np.zeros((0, null.n_free)), optimum.point)
+        null = _without_negative(null, row_values(null, optimum.theta))
+    what = "the baseline model of both levels, which fit indices compare with, reached no minimum"
+    raise EstimationError(Problem(what, "data", "leave out variables that hardly vary between clusters"))
+
+
+def _without_negative(null: ParameterTable, values: Array) -> ParameterTable:
+    rows = [
+        replace(row, free=0, fixed=0.0) if row.free and row.group == 1 and row.is_variance and value <= 0 else row
+        for row, value in zip(null.parameters, values, strict=True)
+    ]
+    return replace(null, parameters=tuple(number_free([replace(row, free=int(row.free > 0)) for row in rows])))
 
 
 def _saturated_trace(unrestricted: Unrestricted, table: ParameterTable, sample: TwoLevelSample) -> float:
     """Trace of the unrestricted model over the moments that models explain: those of covariates are fixed."""
     free = unrestricted_table(table)
-    objective = two_level_objective(free, sample.moments, unrestricted.levels, 0.0)
+    objective = two_level_objective(free, sample.moments)
     explained = np.array(
         [not {row.lhs, row.rhs or row.lhs} <= {*table.levels[row.group].exogenous} for row in free.parameters]
     )

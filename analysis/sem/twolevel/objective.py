@@ -9,10 +9,12 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import NDArray
 
+from analysis.sem.discrepancy.normal import NormalTheory
 from analysis.sem.discrepancy.twolevel import Pair, SizeMoments, deviance, log_determinants, newton, scoring
-from analysis.sem.implied import Implied, derivatives
+from analysis.sem.implied import Implied, derivatives, structure_of
 from analysis.sem.moments import SampleMoments
-from analysis.sem.objective import Objective, Point
+from analysis.sem.objective import GroupPart, Objective, Point
+from analysis.sem.partable import ParameterTable
 
 Array = NDArray[np.float64]
 
@@ -49,9 +51,9 @@ class TwoLevelPoint(Point):
 class TwoLevelObjective(Objective):
     """F(theta) of both levels together, less ``saturated``, its value where both levels are unrestricted.
 
-    ``parts`` hold the structure of level 1 and level 2, each with its distance from the level's own moments and its
-    share of the degrees of freedom. Those distances are for a look at one level; F is not their sum, since cluster
-    means carry both levels.
+    ``parts`` hold the structure of level 1 and level 2, each with its share of the degrees of freedom and its distance
+    from the moments that tell most of it: deviations from cluster means, and cluster means. F is not the sum of these
+    two, since cluster means carry both levels (Muthen 1990 takes the sum where exact computation is too long).
     """
 
     sample: SizeMoments
@@ -88,3 +90,18 @@ class TwoLevelObjective(Objective):
     def hessian(self, theta: Array) -> Array:
         """Second derivatives, shape (n_free, n_free)."""
         return self.at(theta).newton[1]
+
+
+def two_level_objective(table: ParameterTable, sample: SizeMoments, saturated: float = 0.0) -> TwoLevelObjective:
+    """The likelihood of ``table``, less its ``saturated`` value."""
+    mean, covariance = sample.of_cluster_means()
+    n_within = sample.n_rows - sample.n_clusters
+    moments = (
+        SampleMoments(table.observed, sample.pooled, np.zeros_like(mean), n_within),
+        SampleMoments(table.observed, covariance, mean, sample.n_clusters),
+    )
+    parts = tuple(
+        GroupPart(structure_of(table, level), NormalTheory(of_level, True), of_level.n_observations / sample.n_rows)
+        for level, of_level in enumerate(moments)
+    )
+    return TwoLevelObjective(parts, sample.n_rows, sample, saturated)

@@ -82,16 +82,19 @@ def _require_clusters(table: ParameterTable, cluster: str, n_rows: int, n_cluste
 def _sorted(values: Array, clusters: IntArray, table: ParameterTable, n_dropped: int) -> TwoLevelSample:
     """Sums by cluster, then by size of cluster."""
     size = np.bincount(clusters).astype(np.float64)
-    means = np.column_stack([np.bincount(clusters, weights=column) / size for column in values.T])
+    means = _sums(values, clusters) / size[:, None]
     within = np.array([name in table.levels[0].observed for name in table.observed])
     deviations = values - means[clusters]
     pooled = deviations.T @ deviations / (len(values) - len(size))
     sizes, of_size = np.unique(size, return_inverse=True)
+    of_size = of_size.reshape(-1).astype(np.int64)
     counts = np.bincount(of_size).astype(np.float64)
-    member = (of_size[:, None] == np.arange(len(sizes))).T / counts[:, None]  # (k, J)
-    mean = member @ means
+    mean = _sums(means, of_size) / counts[:, None]
     centred = means - mean[of_size]
-    covariance = np.einsum("kj,ja,jb->kab", member, centred, centred, optimize=True)
+    first, second = np.triu_indices(values.shape[1])
+    products = _sums(centred[:, first] * centred[:, second], of_size) / counts[:, None]
+    covariance = np.empty((len(sizes), values.shape[1], values.shape[1]))
+    covariance[:, first, second] = covariance[:, second, first] = products
     moments = SizeMoments(
         within=within,
         n_rows=len(values),
@@ -102,8 +105,12 @@ def _sorted(values: Array, clusters: IntArray, table: ParameterTable, n_dropped:
         mean=mean,
         covariance=covariance,
     )
-    of_cluster = of_size.reshape(-1).astype(np.int64)
-    return TwoLevelSample(table.observed, deviations, clusters, means, size, of_cluster, moments, n_dropped)
+    return TwoLevelSample(table.observed, deviations, clusters, means, size, of_size, moments, n_dropped)
+
+
+def _sums(values: Array, of_row: IntArray) -> Array:
+    """Sums of the columns of ``values`` (n, q) over the rows that share a code from 0 in ``of_row`` (n,)."""
+    return np.column_stack([np.bincount(of_row, weights=column) for column in values.T])
 
 
 def _of_variation(sample: TwoLevelSample, table: ParameterTable, spread: Array, labels: pd.Index) -> Iterator[Problem]:

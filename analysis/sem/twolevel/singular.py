@@ -14,30 +14,26 @@ from dataclasses import replace
 import numpy as np
 from numpy.typing import NDArray
 
-from analysis.sem.discrepancy.normal import NormalTheory
 from analysis.sem.discrepancy.twolevel import SizeMoments, level_slopes
-from analysis.sem.implied import structure_of
-from analysis.sem.moments import SampleMoments
-from analysis.sem.objective import GroupPart
 from analysis.sem.optimise import Optimum, minimise
 from analysis.sem.parameter import Parameter
 from analysis.sem.partable import ParameterTable, number_free
-from analysis.sem.twolevel.objective import TwoLevelObjective
+from analysis.sem.twolevel.objective import TwoLevelObjective, two_level_objective
 
 Array = NDArray[np.float64]
 
-_STEPS = 200
+_STEPS, _MORE_STEPS = 200, 3000
 # Of Sigma_B in units of within standard deviations: what EM leaves of a variance that goes to zero is below this.
 _SMALL = 1e-3
 # Slopes of F per unit of such a variance that count as zero.
-_FLAT = 1e-8
+_FLAT = 1e-6
 
 
 def singular_moments(
     sample: SizeMoments, free: ParameterTable, within: Array, between: Array
-) -> tuple[Array, Array, Array] | None:
+) -> tuple[Array, Array, Array]:
     """Sigma_W, Sigma_B (p, p) and means (p,) from positive-definite starting values, for the unrestricted table
-    ``free``; None where no rank of Sigma_B leads to an optimum.
+    ``free``. Where Newton steps settle for no rank, as with a variance just above zero, EM goes on and its end stands.
     """
     for _ in range(_STEPS):
         within, between = em_step(sample, within, between)
@@ -49,14 +45,16 @@ def singular_moments(
     for rank in _ranks(int(np.sum(values > _SMALL)), most):
         pivots = _pivots(root[:, :rank])
         table = _factor_table(free, pivots)
-        objective = _objective(table, sample)
+        objective = two_level_objective(table, sample)
         turn = np.linalg.qr(root[pivots, :rank].T)[0]
         start = _start(table, within, root[:, :rank] @ turn, _gls_mean(sample, within, between))
         optimum = minimise(objective, start)
         if optimum.converged and _is_optimum(sample, objective, optimum, scale):
             first, second = objective.implied(optimum.theta)
             return first.covariance, second.covariance, first.mean + second.mean
-    return None
+    for _ in range(_MORE_STEPS):
+        within, between = em_step(sample, within, between)
+    return within, between, _gls_mean(sample, within, between)
 
 
 def em_step(sample: SizeMoments, within: Array, between: Array) -> tuple[Array, Array]:
@@ -140,13 +138,6 @@ def _start(table: ParameterTable, within: Array, loading: Array, mean: Array) ->
         elif row.free:
             theta[row.free - 1] = mean[at[row.lhs]] if row.op == "~1" else within[at[row.lhs], at[row.rhs]]
     return theta
-
-
-def _objective(table: ParameterTable, sample: SizeMoments) -> TwoLevelObjective:
-    p = len(table.observed)
-    unknown = SampleMoments(table.observed, np.eye(p), np.zeros(p), sample.n_rows)
-    parts = tuple(GroupPart(structure_of(table, level), NormalTheory(unknown, True), 0.5) for level in (0, 1))
-    return TwoLevelObjective(parts, sample.n_rows, sample, 0.0)
 
 
 def _is_optimum(sample: SizeMoments, objective: TwoLevelObjective, optimum: Optimum, scale: Array) -> bool:

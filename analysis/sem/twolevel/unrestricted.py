@@ -8,15 +8,12 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from analysis.errors import EstimationError, Problem
-from analysis.sem.discrepancy.normal import NormalTheory
-from analysis.sem.discrepancy.twolevel import SizeMoments, deviance
-from analysis.sem.implied import structure_of
+from analysis.sem.discrepancy.twolevel import SizeMoments
 from analysis.sem.moments import SampleMoments
-from analysis.sem.objective import GroupPart, Point
+from analysis.sem.objective import Point
 from analysis.sem.optimise import minimise
 from analysis.sem.partable import ParameterTable
-from analysis.sem.twolevel.objective import TwoLevelObjective
+from analysis.sem.twolevel.objective import TwoLevelObjective, two_level_objective
 from analysis.sem.twolevel.singular import between_scale, em_step, singular_moments
 from analysis.sem.twolevel.table import unrestricted_table
 
@@ -31,43 +28,35 @@ _NEGATIVE = -1e-9
 class Unrestricted:
     """The saturated model: its ``table`` with all moments free and their values ``theta`` (q,), the same by level as
     ``levels``, whose observations are the degrees of freedom within and the clusters, and its ``deviance``.
-    ``singular`` says that Sigma_B lies on the edge of what a covariance matrix can be.
     """
 
     table: ParameterTable
     theta: Array
     levels: tuple[SampleMoments, SampleMoments]
     deviance: float
-    singular: bool
 
 
 def unrestricted_model(sample: SizeMoments, table: ParameterTable) -> Unrestricted:
     """Minimise the deviance over Sigma_W, Sigma_B and means; Sigma_B is held to be a covariance matrix, as it is by
     the EM algorithm (Lee & Poon 1998, Statistica Sinica 8, 749-766), lavaan's here.
-
-    Raises EstimationError where no minimum is reached.
     """
     free = unrestricted_table(table)
     within, between, mean = starting_moments(sample, _between(table))
     for _ in range(_EM_STEPS):
         within, between = em_step(sample, within, between)
     levels = _levels(sample, table, within, between, mean)
-    objective = two_level_objective(free, sample, levels, 0.0)
+    objective = two_level_objective(free, sample)
     try:
         optimum = minimise(_Inside(objective), moments_theta(free, levels))
     except _OutsideError:
         optimum = None
     if optimum is not None and optimum.converged:
-        inside = _moments(free, optimum.theta)
-        return Unrestricted(free, optimum.theta, _levels(sample, table, *inside), optimum.value, False)
-    edge = singular_moments(sample, free, within, between)
-    if edge is None:
-        what = "the unrestricted model of both levels, which tests compare with, reached no minimum"
-        raise EstimationError(Problem(what, "data", "leave out variables that hardly vary between clusters"))
-    levels = _levels(sample, table, *edge)
+        first, second = objective.implied(optimum.theta)
+        levels = _levels(sample, table, first.covariance, second.covariance, first.mean + second.mean)
+        return Unrestricted(free, optimum.theta, levels, optimum.value)
+    levels = _levels(sample, table, *singular_moments(sample, free, within, between))
     theta = moments_theta(free, levels)
-    at = objective.implied(theta)
-    return Unrestricted(free, theta, levels, deviance(sample, at[0], at[1]), True)
+    return Unrestricted(free, theta, levels, objective.value(theta))
 
 
 class _OutsideError(Exception):
@@ -93,17 +82,6 @@ class _Inside:
         return point
 
 
-def two_level_objective(
-    table: ParameterTable, sample: SizeMoments, levels: Sequence[SampleMoments], saturated: float
-) -> TwoLevelObjective:
-    """The likelihood of ``table``, less its ``saturated`` value; ``levels`` are the moments of each level."""
-    parts = tuple(
-        GroupPart(structure_of(table, level), NormalTheory(of_level, True), of_level.n_observations / sample.n_rows)
-        for level, of_level in enumerate(levels)
-    )
-    return TwoLevelObjective(parts, sample.n_rows, sample, saturated)
-
-
 def moments_theta(table: ParameterTable, levels: Sequence[SampleMoments]) -> Array:
     """Theta (n_free,) of a table whose free parameters are variances, covariances and means."""
     at = {name: i for i, name in enumerate(table.observed)}
@@ -120,11 +98,8 @@ def starting_moments(sample: SizeMoments, between: NDArray[np.bool_]) -> tuple[A
 
     The covariance of cluster means holds Sigma_W over their size, on average by its harmonic mean (Muthen 1990).
     """
-    weight = sample.counts / sample.n_clusters
-    mean = weight @ sample.mean
-    centred = sample.mean - mean
-    total = np.einsum("k,kij->ij", weight, sample.covariance + centred[:, :, None] * centred[:, None, :])
-    rest = total - float(weight @ (1.0 / sample.sizes)) * sample.pooled
+    mean, total = sample.of_cluster_means()
+    rest = total - float(sample.counts @ (1.0 / sample.sizes)) / sample.n_clusters * sample.pooled
     scale = np.sqrt(np.where(between, np.diag(total), 1.0))
     values, vectors = np.linalg.eigh(rest / np.outer(scale, scale))
     positive = (vectors * np.maximum(values, 0.05)) @ vectors.T * np.outer(scale, scale)
@@ -133,20 +108,6 @@ def starting_moments(sample: SizeMoments, between: NDArray[np.bool_]) -> tuple[A
 
 def _between(table: ParameterTable) -> NDArray[np.bool_]:
     return np.array([name in table.levels[1].observed for name in table.observed])
-
-
-def _moments(free: ParameterTable, theta: Array) -> tuple[Array, Array, Array]:
-    """Sigma_W, Sigma_B and the means of both levels together, of the unrestricted table at ``theta``."""
-    at = {name: i for i, name in enumerate(free.observed)}
-    p = len(at)
-    covariances, mean = np.zeros((2, p, p)), np.zeros(p)
-    for row in free.parameters:
-        value, i = theta[row.free - 1], at[row.lhs]
-        if row.op == "~1":
-            mean[i] = value
-        else:
-            covariances[row.group, i, at[row.rhs]] = covariances[row.group, at[row.rhs], i] = value
-    return covariances[0], covariances[1], mean
 
 
 def _levels(

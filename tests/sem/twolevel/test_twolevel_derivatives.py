@@ -10,11 +10,11 @@ from analysis.sem.partable import bind_exogenous
 from analysis.sem.starting_values import starting_values
 from analysis.sem.syntax import parse_model
 from analysis.sem.twolevel.likelihood_tests import log_likelihood
-from analysis.sem.twolevel.objective import TwoLevelObjective
+from analysis.sem.twolevel.objective import TwoLevelObjective, two_level_objective
 from analysis.sem.twolevel.sample import TwoLevelSample, two_level_sample
 from analysis.sem.twolevel.scores import cluster_scores
 from analysis.sem.twolevel.table import two_level_table
-from analysis.sem.twolevel.unrestricted import two_level_objective, unrestricted_model
+from analysis.sem.twolevel.unrestricted import unrestricted_model
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
@@ -32,7 +32,7 @@ def _problem(text: str, seed: int) -> tuple[TwoLevelObjective, TwoLevelSample, A
     table = bind_exogenous(table, [(level.covariance, level.mean) for level in levels])
     start = starting_values(table, levels)
     near = start + np.random.default_rng(seed).uniform(-0.1, 0.1, len(start))
-    return two_level_objective(table, sample.moments, levels, 0.0), sample, near
+    return two_level_objective(table, sample.moments), sample, near
 
 
 def _numerical(function: Callable[[Array], Array | float], at: Array) -> Array:
