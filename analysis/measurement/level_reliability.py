@@ -81,7 +81,7 @@ def level_reliabilities(
 def _of_construct(
     model: MeasurementModel, construct: str, data: pd.DataFrame, cluster: str, undefined: dict[str, str]
 ) -> Iterator[LevelReliability]:
-    if construct not in model.distinct or len(model.scales[construct]) < 2:
+    if construct not in model.separate or len(model.scales[construct]) < 2:
         undefined[f"{construct}.levels"] = "it needs two items that measure it alone"
         return
     text = alone(model, construct)

@@ -18,16 +18,17 @@ class MeasurementModel:
 
     ``text``: loadings, (co)variances and constraints, in lavaan syntax. ``unit_text``: the same for constructs of unit
     variance, their markers free. ``scales``: construct → items, those of a higher-order construct being the items of
-    the constructs that measure it. ``distinct``: the constructs that have items of their own alone, share none, and
-    measure no other. ``tops``: constructs that no other is measured by. ``orthogonal``: pairs of constructs whose
-    covariance is fixed. ``rigid``: constructs with several loadings fixed at a number, which leave no marker to free.
-    ``left_out``: the model has further parts.
+    the constructs that measure it. ``separate``: constructs that are measured by items, none of which measures
+    another; ``distinct``: those of them that are no part of a higher-order construct. ``tops``: constructs that
+    measure no other. ``orthogonal``: pairs of constructs whose covariance is fixed. ``rigid``: constructs with several
+    loadings fixed at a number, which leave no marker to free. ``left_out``: the model has further parts.
     """
 
     name: str
     text: str
     unit_text: str
     scales: Mapping[str, tuple[str, ...]]
+    separate: tuple[str, ...]
     distinct: tuple[str, ...]
     tops: tuple[str, ...]
     orthogonal: frozenset[frozenset[str]]
@@ -56,13 +57,16 @@ def measurement_model(text: str, name: str) -> MeasurementModel:
     )
     fixed = [s for s in kept if s.op == "=~" and _fixed_at(s) not in {None, 0.0}]
     rigid = {s.lhs for s in fixed if sum(other.lhs == s.lhs for other in fixed) > 1}
+    separate = tuple(construct for construct in indicators if _is_separate(construct, indicators))
+    tops = tuple(c for c in indicators if not any(c in members for members in indicators.values()))
     return MeasurementModel(
         name=name,
         text=format_model(ParsedModel(kept, relations, name)),
         unit_text=format_model(ParsedModel(_of_unit_variance(kept, indicators, rigid), relations, name)),
         scales={construct: _items(construct, indicators) for construct in indicators},
-        distinct=tuple(construct for construct in indicators if _is_distinct(construct, indicators)),
-        tops=tuple(c for c in indicators if not any(c in members for members in indicators.values())),
+        separate=separate,
+        distinct=tuple(construct for construct in separate if construct in tops),
+        tops=tops,
         orthogonal=frozenset(
             frozenset({s.lhs, s.rhs}) for s in kept if s.op == "~~" and s.lhs != s.rhs and _fixed_at(s) is not None
         ),
@@ -170,10 +174,10 @@ def _items(construct: str, indicators: Mapping[str, Sequence[str]]) -> tuple[str
     return tuple(items)
 
 
-def _is_distinct(construct: str, indicators: Mapping[str, Sequence[str]]) -> bool:
+def _is_separate(construct: str, indicators: Mapping[str, Sequence[str]]) -> bool:
     own = set(indicators[construct])
     elsewhere = {member for other, members in indicators.items() if other != construct for member in members}
-    return not own & set(indicators) and not own & elsewhere and construct not in elsewhere
+    return not own & set(indicators) and not own & elsewhere
 
 
 def _fixed_at(statement: Statement) -> float | None:

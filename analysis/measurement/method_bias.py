@@ -77,7 +77,7 @@ def method_bias(
 def _vifs(
     model: MeasurementModel, complete: pd.DataFrame, signs: Mapping[str, float], undefined: dict[str, str]
 ) -> tuple[ConstructVif, ...]:
-    names = model.distinct
+    names = model.separate
     means = [(complete[list(items)] * [signs[item] for item in items]).mean(axis=1) for items in _members(model, names)]
     if len(names) < 2 or len(complete) < 2 or not all(np.ptp(score.to_numpy()) > 0 for score in means):
         undefined["vif"] = "two constructs with items of their own are needed, whose means vary"

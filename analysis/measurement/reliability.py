@@ -87,7 +87,9 @@ class Reliability:
 
     @property
     def discriminant(self) -> pd.DataFrame:
-        """Per construct: √AVE, the strongest correlation with another, and whether √AVE exceeds it."""
+        """Per construct: √AVE, the strongest correlation with another, and whether √AVE exceeds it; None where no
+        correlation is known.
+        """
         matrix = self.fornell_larcker
         off = matrix.abs().where(~np.eye(len(matrix), dtype=bool))
         strongest = off.max(axis=1)
@@ -97,7 +99,7 @@ class Reliability:
                 "construct": matrix.index,
                 "sqrt_ave": root.to_numpy(),
                 "strongest_correlation": strongest.to_numpy(),
-                "distinct": (root > strongest).to_numpy(),
+                "distinct": (root > strongest).astype(object).where(strongest.notna(), None).to_numpy(),
             }
         )
 

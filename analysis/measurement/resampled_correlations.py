@@ -15,6 +15,7 @@ from analysis.sem.ordinal.normal import FAR
 from analysis.sem.ordinal.polychoric import fit_polychoric, padded_thresholds
 
 Array = NDArray[np.float64]
+Indicators = NDArray[np.float32]  # products of them are counts, exact up to 2^24, in half the memory and time
 
 _BATCH = 100  # resamples at a time, so that memory does not grow with their number
 
@@ -73,16 +74,17 @@ class PolychoricCorrelations:
 
     n: int
     p: int
-    single: Array
-    joint: Array
+    single: Indicators
+    joint: Indicators
 
     def of_resamples(self, counts: Array) -> Array:
         """Thresholds and correlations of each resample; a 2 × 2 table with an empty cell keeps it."""
         p, r = self.p, len(counts)
         first, second = np.triu_indices(p, 1)
         k = self.single.shape[1] // p
-        margins = (counts @ self.single).reshape(r * p, k)
-        tables = (counts @ self.joint).reshape(r * len(first), k, k)
+        times = counts.astype(np.float32)
+        margins = (times @ self.single).astype(float).reshape(r * p, k)
+        tables = (times @ self.joint).astype(float).reshape(r * len(first), k, k)
         cuts = np.clip(padded_thresholds(margins), -FAR, FAR).reshape(r, p, k - 1)
         pairs = (cuts[:, side].reshape(len(tables), k - 1) for side in (first, second))
         rho = fit_polychoric(tables, *pairs).rho.reshape(r, len(first))
@@ -99,7 +101,7 @@ def polychoric_correlations(answers: CodedAnswers) -> PolychoricCorrelations:
     cells = answers.codes[first] * k + answers.codes[second]
     single = (answers.codes.T[:, :, None] == np.arange(k)).reshape(n, p * k)
     joint = (cells.T[:, :, None] == np.arange(k * k)).reshape(n, len(first) * k * k)
-    return PolychoricCorrelations(n, p, single.astype(float), joint.astype(float))
+    return PolychoricCorrelations(n, p, single.astype(np.float32), joint.astype(np.float32))
 
 
 def resample(correlations: Correlations, scheme: Scheme, indices: Iterable[int]) -> Iterable[Array]:

@@ -74,7 +74,9 @@ def scale_coefficients(
     if measured is None:
         modelled = ("omega_observed", "omega_total", "ave_weighted", "omega_hierarchical", "alpha_ordinal")
         reasons |= dict.fromkeys((*modelled, "omega_latent_response"), why)
-    elif omega is None:
+    elif measured.higher_order:
+        reasons["ave_weighted"] = "measured by constructs, not by items"
+    if measured is not None and omega is None:
         reasons |= dict.fromkeys(("omega_observed", "omega_total"), "ordinal and numeric items")
     general = _general(measured, model, construct, reasons) and omega is not None
     ordinal = _ordinal(measured, reasons)

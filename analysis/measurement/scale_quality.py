@@ -159,7 +159,7 @@ def scale_quality(
 def _signs(result: SemResult, model: MeasurementModel) -> dict[str, float]:
     """The sign with which each item counts in the mean of its construct; 1 where it loads on none alone."""
     signs = dict.fromkeys(model.items, 1.0)
-    for construct in model.distinct:
+    for construct in model.separate:
         loadings = loadings_of(result, construct)
         if loadings is not None:
             against = loadings.standardised * np.nansum(loadings.standardised) < 0
@@ -171,11 +171,11 @@ def _htmt(
     model: MeasurementModel, data: pd.DataFrame, result: SemResult, plan: BootstrapPlan, undefined: dict[str, str]
 ) -> tuple[HtmtRatio, ...]:
     for construct in model.scales:
-        if construct not in model.distinct:
+        if construct not in model.separate:
             undefined[f"{construct}.htmt"] = "it shares items with another construct, or is measured by constructs"
         elif len(model.scales[construct]) < 2:
             undefined[f"{construct}.htmt"] = "a single item has no correlation within the construct"
-    scales = {name: model.scales[name] for name in model.distinct if len(model.scales[name]) > 1}
+    scales = {name: model.scales[name] for name in model.separate if len(model.scales[name]) > 1}
     items = [item for members in scales.values() for item in members]
     ordinal = {row.lhs for row in result.estimates if row.op == "|"} & set(items)
     complete = data[items].dropna()

@@ -86,12 +86,10 @@ def _item_values(row: object) -> Iterator[object]:
 def _fornell_larcker(quality: ScaleQuality) -> list[str]:
     matrix = quality.reliability.fornell_larcker
     names = [str(name) for name in matrix.index]
-    if len(names) < 2:
+    if not quality.reliability.correlations:
         return []
     distinct = quality.reliability.discriminant.set_index("construct")["distinct"]
-    rows = [
-        [a, *(show(matrix.loc[a, b], Kind.BOUNDED) for b in names), show(bool(distinct[a]), Kind.YES_NO)] for a in names
-    ]
+    rows = [[a, *(show(matrix.loc[a, b], Kind.BOUNDED) for b in names), show(distinct[a], Kind.YES_NO)] for a in names]
     return aligned(["", *names, "√AVE exceeds them"], rows)
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 from analysis.errors import ModelError, SpecificationError
-from analysis.measurement.measurement_model import measurement_model, merged, with_starts
+from analysis.measurement.measurement_model import alone, measurement_model, merged, with_starts
 
 STRUCTURAL = """
 f =~ x1 + x2 + x3
@@ -38,9 +38,16 @@ def test_a_measurement_model_stays_as_it_is() -> None:
 def test_higher_order_and_shared_items() -> None:
     model = measurement_model("f =~ x1 + x2\ng =~ y1 + x2\nh =~ z1 + z2\ntop =~ f + g + w", "model.lav")
     assert model.scales["top"] == ("w", "x1", "x2", "y1")
-    assert model.distinct == ("h",)
+    assert model.separate == model.distinct == ("h",)
     assert model.tops == ("h", "top")
     assert model.items == ("x1", "x2", "y1", "z1", "z2", "w")
+
+
+def test_parts_of_a_higher_order_construct_are_separate_but_not_distinct() -> None:
+    model = measurement_model("f =~ x1 + x2\ng =~ y1 + y2\ntop =~ f + g", "model.lav")
+    assert model.separate == ("f", "g")
+    assert model.distinct == ()
+    assert alone(model, "f") == "f =~ x1 + x2\n"
 
 
 def test_unit_variance_frees_markers_and_drops_variances() -> None:

@@ -191,6 +191,19 @@ def test_fixed_loadings_leave_no_test_of_pairs(data: pd.DataFrame) -> None:
     assert "method_bias.method_factor.equal" in found.undefined
 
 
+def test_a_higher_order_construct(data: pd.DataFrame) -> None:
+    rng = np.random.default_rng(1)
+    more = data.assign(**{f"z{i}": data["a"] * 0.2 + data["d"] * 0.6 + rng.normal(0, 0.7, 500) for i in range(3)})
+    found = quality(f"{MODEL}\nk =~ z0 + z1 + z2\ntop =~ f + g + k", more)
+    top = found.tidy().set_index("construct").loc["top"]
+    assert top["omega_hierarchical"] == top["omega"] < top["omega_total"]
+    assert top[["cr", "ave", "ave_weighted"]].isna().all()
+    assert all(f"top.{name}" in found.undefined for name in ("cr", "ave", "ave_weighted", "htmt"))
+    assert {row.construct for row in found.htmt} == {"f", "g"}
+    assert found.pairs == ()
+    assert {row["distinct"] for row in json.loads(found.to_json())["discriminant"]} == {None}
+
+
 def test_incomplete_rows_are_counted_by_scale(data: pd.DataFrame) -> None:
     found = quality(MODEL, data.assign(a=data["a"].where(data.index > 49)))
     assert [row.n for row in found.reliability.scales] == [450, 500]
