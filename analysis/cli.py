@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
-from analysis import fitting, mixing
+from analysis import fitting, mixing, scales_command
 from analysis.errors import DataError, Problem, SmartCityError
 
 DEFAULT_STUDY = "smartcity"
@@ -74,6 +74,11 @@ def _parser() -> argparse.ArgumentParser:
     mixing.add_mixed_options(mixed)
     _add_json(mixed)
     mixed.set_defaults(command=mixing.mixed_command)
+
+    scales = commands.add_parser("reliability", help="reliability, validity and method bias of a model's scales")
+    scales_command.add_options(scales)
+    _add_json(scales)
+    scales.set_defaults(command=scales_command.run)
 
     simulate = commands.add_parser("simulate", help="draw the raw responses of a simulated study anew")
     simulate.add_argument("study", nargs="?", default=DEFAULT_STUDY, metavar="STUDY")

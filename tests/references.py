@@ -24,12 +24,14 @@ import yaml
 REFERENCE = Path(__file__).parent / "reference"
 REPOSITORY = REFERENCE.parent.parent
 
-Kind = Literal["sem", "compare", "polychoric", "reliability", "mixed", "discrete", "pls"]
+Kind = Literal["sem", "compare", "polychoric", "reliability", "method_bias", "levels", "mixed", "discrete", "pls"]
 Source = Literal["rows", "moments"]
 MODEL_FILE: Mapping[Kind, str] = {
     "sem": "model.lav",
     "compare": "model.lav",
     "reliability": "model.lav",
+    "method_bias": "model.lav",
+    "levels": "model.lav",
     "mixed": "formula.txt",
     "discrete": "formula.txt",
     "pls": "model.lav",

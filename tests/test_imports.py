@@ -27,7 +27,7 @@ ARROWS: dict[str, set[str]] = {
     "measurement": RESULTS,
     "inference": {*RESULTS, "study", "study_files"},
     "crosscheck": {*RESULTS, "measurement"},
-    "report": RESULTS,
+    "report": {*RESULTS, "measurement"},
     "study_files": {"survey", "sem"},
     "study_checks": {"study_files", "survey", "sem", "multilevel"},
     "study": {"study_files", "study_checks", "survey"},
@@ -46,7 +46,12 @@ ARROWS: dict[str, set[str]] = {
     "verification": {"pipeline", "run", "manifest"},
     "fitting": {"report", "survey", "writing", "sem", "pls"},
     "mixing": {"report", "survey", "writing", "multilevel"},
-    "cli": {"fitting", "mixing", "run", "pipeline", "verification", "study", "report", "survey", "writing", *RESULTS},
+    "scales_command": {"measurement", "report", "survey", "writing"},
+    "cli": {
+        "fitting", "mixing", "scales_command", "run", "pipeline", "verification", "study", "report", "survey",
+        "writing",
+        *RESULTS,
+    },
     "__main__": {"cli"},
     "__init__": set(),
 }  # fmt: skip

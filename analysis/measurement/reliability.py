@@ -21,7 +21,8 @@ from analysis.sem import SemResult
 
 CONVENTIONS = (
     "alpha on respondents who answered every item of the scale, interval by Feldt",
-    "omega from unstandardised loadings and residual (co)variances (McDonald 1999; Raykov 2001)",
+    "omega of the sum of answers as given, with the variance that the model gives it (McDonald 1999; Raykov 2001); "
+    "of ordinal items that of Green & Yang (2009)",
     "CR and AVE from standardised loadings (Fornell & Larcker 1981)",
 )
 
@@ -86,7 +87,9 @@ class Reliability:
 
     @property
     def discriminant(self) -> pd.DataFrame:
-        """Per construct: √AVE, the strongest correlation with another, and whether √AVE exceeds it."""
+        """Per construct: √AVE, the strongest correlation with another, and whether √AVE exceeds it; None where no
+        correlation is known.
+        """
         matrix = self.fornell_larcker
         off = matrix.abs().where(~np.eye(len(matrix), dtype=bool))
         strongest = off.max(axis=1)
@@ -96,7 +99,7 @@ class Reliability:
                 "construct": matrix.index,
                 "sqrt_ave": root.to_numpy(),
                 "strongest_correlation": strongest.to_numpy(),
-                "distinct": (root > strongest).to_numpy(),
+                "distinct": (root > strongest).astype(object).where(strongest.notna(), None).to_numpy(),
             }
         )
 
@@ -118,14 +121,14 @@ def reliability(
 
     Raises ModelError naming every unknown or constant item.
     """
-    _require_items(responses, scales)
+    require_items(responses, scales)
     undefined: dict[str, str] = {}
     rows: list[ScaleReliability] = []
     warnings: list[str] = []
     for construct, items in scales.items():
         found = loadings_of(loadings, construct) if loadings is not None else None
         rows.append(_scale(responses[list(items)], construct, found, undefined))
-        warnings += _heywood(construct, found)
+        warnings += [*_heywood(construct, found), *_reversed(construct, found)]
     return Reliability(
         scales=tuple(rows),
         correlations=tuple(_correlations(loadings, list(scales))) if loadings is not None else (),
@@ -135,7 +138,8 @@ def reliability(
     )
 
 
-def _require_items(responses: pd.DataFrame, scales: Mapping[str, Sequence[str]]) -> None:
+def require_items(responses: pd.DataFrame, scales: Mapping[str, Sequence[str]]) -> None:
+    """Raise ModelError naming every item of ``scales`` that is not in ``responses``, or is constant there."""
     problems = []
     for construct, items in scales.items():
         for item in items:
@@ -163,18 +167,24 @@ def _scale(
     alpha = cronbach_alpha(complete) if not reason else None
     if reason:
         undefined[f"{construct}.alpha"] = reason
-    reason = _why_no_composite(loadings)
+    reason = why_no_composite(loadings)
     measured = loadings if not reason else None
     if reason:
         undefined |= {f"{construct}.{name}": reason for name in ("omega", "cr", "ave")}
+    mixed = _why_no_omega(measured)
+    if mixed:
+        undefined[f"{construct}.omega"] = mixed
+    first_order = measured if measured and not measured.higher_order else None
+    if measured and measured.higher_order:
+        undefined |= dict.fromkeys((f"{construct}.cr", f"{construct}.ave"), "measured by constructs, not by items")
     return ScaleReliability(
         construct=construct,
         n_items=answers.shape[1],
         n=len(complete),
         **_alpha_columns(alpha),
-        omega=omega(measured) if measured else None,
-        cr=composite_reliability(measured.standardised) if measured else None,
-        ave=average_variance_extracted(measured.standardised) if measured else None,
+        omega=omega(measured) if measured and not mixed else None,
+        cr=composite_reliability(first_order.standardised) if first_order else None,
+        ave=average_variance_extracted(first_order.standardised) if first_order else None,
     )
 
 
@@ -195,7 +205,8 @@ def _why_no_alpha(complete: np.ndarray) -> str:
     return "" if np.ptp(complete.sum(axis=1)) > 0 else "the sum of the items does not vary"
 
 
-def _why_no_composite(loadings: Loadings | None) -> str:
+def why_no_composite(loadings: Loadings | None) -> str:
+    """Why a model gives no reliability of a construct; empty where it does."""
     if loadings is None:
         return "the measurement model does not measure this construct"
     if len(loadings.items) < 2:
@@ -203,11 +214,28 @@ def _why_no_composite(loadings: Loadings | None) -> str:
     return "" if np.isfinite(loadings.standardised).all() else "the standardised loadings are not defined"
 
 
+def _why_no_omega(loadings: Loadings | None) -> str:
+    if loadings is None or loadings.n_ordinal in {0, len(loadings.items)}:
+        return ""
+    return "some items are ordinal and others are not: answers and responses behind answers have no common sum"
+
+
 def _heywood(construct: str, loadings: Loadings | None) -> Iterator[str]:
     if loadings is not None:
         for item, value in zip(loadings.items, loadings.standardised, strict=True):
             if abs(value) > 1:
                 yield f"{construct}: the standardised loading of {item} exceeds 1 (Heywood case)"
+
+
+def _reversed(construct: str, loadings: Loadings | None) -> Iterator[str]:
+    """Items whose loadings have not the sign of most of the construct."""
+    if loadings is not None and np.isfinite(loadings.standardised).all():
+        against = loadings.standardised * loadings.standardised.sum() < 0
+        for item in np.array(loadings.items)[against]:
+            yield (
+                f"{construct}: {item} loads against the other items: if it is worded the other way round, reverse its "
+                "codes first; alpha, omega and CR take answers as they are given"
+            )
 
 
 def _correlations(model: SemResult, constructs: list[str]) -> Iterator[ConstructCorrelation]:

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from analysis.report.columns import aligned, remarks
 from analysis.report.rounding import Kind, interval, show
-from analysis.report.terminal import columns, remarks
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -52,7 +52,7 @@ def _fixed(effects: Sequence[FixedEffect]) -> list[str]:
     ]
     header = ["", "b", "SE", "df", "t", "p", "95 % interval", "β"]
     shown = len(header) if any(row.std is not None for row in effects) else len(header) - 1
-    return columns(header[:shown], [row[:shown] for row in rows])
+    return aligned(header[:shown], [row[:shown] for row in rows])
 
 
 def _random(components: Sequence[VarianceComponent]) -> list[str]:
@@ -60,7 +60,7 @@ def _random(components: Sequence[VarianceComponent]) -> list[str]:
         [c.grp, c.var1 or "", c.var2 or "", show(c.vcov, Kind.ESTIMATE), show(c.sdcor, Kind.ESTIMATE)]
         for c in components
     ]
-    return columns(["group", "", "", "variance", "SD or r"], rows)
+    return aligned(["group", "", "", "variance", "SD or r"], rows)
 
 
 def discrete_summary(result: DiscreteResult) -> str:
@@ -91,8 +91,8 @@ def discrete_summary(result: DiscreteResult) -> str:
         f"Fixed effects (log odds of '{result.levels[1]}')"
         if result.family == "binomial"
         else "Fixed effects (log odds of a higher answer)",
-        *columns(["", "b", "SE", "z", "p", "odds ratio", "95 % interval"], fixed),
-        *(["", "Thresholds", *columns(["", "b", "SE", "z"], thresholds)] if thresholds else []),
+        *aligned(["", "b", "SE", "z", "p", "odds ratio", "95 % interval"], fixed),
+        *(["", "Thresholds", *aligned(["", "b", "SE", "z"], thresholds)] if thresholds else []),
         "",
         "Random effects",
         *_random(result.random_effects),
@@ -113,7 +113,7 @@ def profile_summary(profile: ProfileIntervals) -> str:
         for row in profile.intervals
     ]
     head = "Profile intervals (maximum likelihood)"
-    return "\n".join(["", head, *columns(["", "ML", f"{100 * profile.level:g} % interval"], rows)])
+    return "\n".join(["", head, *aligned(["", "ML", f"{100 * profile.level:g} % interval"], rows)])
 
 
 def bootstrap_summary(bootstrap: ParametricBootstrap) -> str:
@@ -127,4 +127,4 @@ def bootstrap_summary(bootstrap: ParametricBootstrap) -> str:
         for row in bootstrap.tidy().itertuples(index=False)
     ]
     head = f"Parametric bootstrap, {len(bootstrap.replicates)} replicates, {bootstrap.n_failed} of them failed"
-    return "\n".join(["", head, *columns(["", "b", "bias", "SE", "95 % interval"], rows)])
+    return "\n".join(["", head, *aligned(["", "b", "bias", "SE", "95 % interval"], rows)])

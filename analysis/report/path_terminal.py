@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
+from analysis.report.columns import aligned, remarks
 from analysis.report.rounding import Kind, interval, show
-from analysis.report.terminal import columns, remarks
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -37,7 +37,7 @@ def pls_summary(result: PlsResult) -> str:
     for kind, title in _EFFECTS.items():
         rows = [[_name(row), *_numbers(row)] for row in result.statistics if row.kind == kind]
         if rows:
-            lines += ["", title, *columns(["", *_INFERENCE], rows)]
+            lines += ["", title, *aligned(["", *_INFERENCE], rows)]
     lines += [*_htmt(result), *_prediction(result.prediction)]
     reasons = [f"{what}: {why}" for what, why in result.undefined.items()]
     return "\n".join([*lines, *remarks([*result.warnings, *result.conventions, *reasons])])
@@ -49,7 +49,7 @@ def _constructs(frame: pd.DataFrame) -> list[str]:
         [str(row["construct"]), str(row["mode"]), *(show(row[key], Kind.BOUNDED) for key in measures)]
         for _, row in frame.iterrows()
     ]
-    return columns(["", "mode", "alpha", "rho_A", "rho_C", "AVE", "R²", "R² adj."], rows)
+    return aligned(["", "mode", "alpha", "rho_A", "rho_C", "AVE", "R²", "R² adj."], rows)
 
 
 def _items(result: PlsResult) -> list[str]:
@@ -60,7 +60,7 @@ def _items(result: PlsResult) -> list[str]:
         weight = weights[loading.lhs, loading.rhs]
         inference = [limits for row in (loading, weight) for limits in (show(row.est, Kind.ESTIMATE), _limits(row))]
         rows.append([f"{loading.lhs}: {loading.rhs}", *inference, show(vif[loading.rhs], Kind.NUMBER)])
-    return columns(["", "loading", "95 % interval", "weight", "95 % interval", "VIF"], rows)
+    return aligned(["", "loading", "95 % interval", "weight", "95 % interval", "VIF"], rows)
 
 
 def _paths(result: PlsResult) -> list[str]:
@@ -69,7 +69,7 @@ def _paths(result: PlsResult) -> list[str]:
     for _, path in result.paths().iterrows():
         row = estimates[str(path["outcome"]), str(path["predictor"])]
         rows.append([_name(row), *_numbers(row), show(path["f2"], Kind.ESTIMATE), show(path["vif"], Kind.NUMBER)])
-    return columns(["", *_INFERENCE, "f²", "VIF"], rows)
+    return aligned(["", *_INFERENCE, "f²", "VIF"], rows)
 
 
 def _htmt(result: PlsResult) -> Iterator[str]:
@@ -77,7 +77,7 @@ def _htmt(result: PlsResult) -> Iterator[str]:
     pairs = [(i, j) for j in range(len(names)) for i in range(j) if result.htmt[i, j] == result.htmt[i, j]]
     if pairs:
         rows = [[f"{names[i]}, {names[j]}", show(result.htmt[i, j], Kind.BOUNDED)] for i, j in pairs]
-        yield from ("", "Heterotrait-monotrait ratios", *columns(["", "HTMT"], rows))
+        yield from ("", "Heterotrait-monotrait ratios", *aligned(["", "HTMT"], rows))
 
 
 def _prediction(prediction: Prediction | None) -> Iterator[str]:
@@ -89,7 +89,7 @@ def _prediction(prediction: Prediction | None) -> Iterator[str]:
         for _, row in prediction.tidy().iterrows()
     ]
     head = f"Prediction out of sample ({prediction.n_folds} folds, {prediction.n_repetitions} repetitions)"
-    yield from ("", head, *columns(["", "Q²predict", "RMSE", "linear", "MAE", "linear"], rows))
+    yield from ("", head, *aligned(["", "Q²predict", "RMSE", "linear", "MAE", "linear"], rows))
 
 
 def _name(row: PlsEstimate) -> str:

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 import pandas as pd
 
+from analysis.report.columns import aligned, remarks
 from analysis.report.rounding import Kind, interval, p_phrase, show
 
 if TYPE_CHECKING:  # what reads results needs none of what makes them, and a command should start quickly
@@ -40,15 +41,15 @@ def sem_summary(result: SemResult) -> str:
         lines += ["", heading] if heading else []
         for op, title in _SECTIONS.items():
             if len(part := rows[rows["op"] == op]):
-                lines += ["", title, *columns(*_parameters(part))]
+                lines += ["", title, *aligned(*_parameters(part))]
     if defined.any():
-        lines += ["", _SECTIONS[":="], *columns(*_parameters(tidy[defined]))]
+        lines += ["", _SECTIONS[":="], *aligned(*_parameters(tidy[defined]))]
     if result.icc is not None:
         shares = [[name, show(value, Kind.BOUNDED)] for name, value in result.icc.items()]
-        lines += ["", "Share of variance between clusters", *columns(["", "ICC"], shares)]
+        lines += ["", "Share of variance between clusters", *aligned(["", "ICC"], shares)]
     explained = [[name, show(value, Kind.BOUNDED)] for name, value in result.r_squared.items()]
     if explained:
-        lines += ["", "Explained variance", *columns(["", "R²"], explained)]
+        lines += ["", "Explained variance", *aligned(["", "R²"], explained)]
     if result.bootstrap is not None:
         lines += ["", *_bootstrap_lines(result.bootstrap)]
     for slopes, region in zip(result.simple_slopes, result.johnson_neyman, strict=True):
@@ -68,7 +69,7 @@ def _bootstrap_lines(boot: BootstrapResult) -> list[str]:
         for name, found in boot.of_fit.items()
     ]
     head = f"Fit over {boot.n_succeeded} of {boot.n_requested} bootstrap resamples ({len(boot.failures)} failed)"
-    return [head, *columns(["", "sample", "SE", f"{boot.level:.0%} interval".replace("%", " %")], rows)]
+    return [head, *aligned(["", "sample", "SE", f"{boot.level:.0%} interval".replace("%", " %")], rows)]
 
 
 def _slope_lines(slopes: SimpleSlopes, region: JohnsonNeyman) -> list[str]:
@@ -97,7 +98,7 @@ def _slope_lines(slopes: SimpleSlopes, region: JohnsonNeyman) -> list[str]:
     }
     return [
         f"Simple slopes of {slopes.outcome} on {slopes.predictor}{where}",
-        *columns(["", "b", "SE", "z", "p", "95 % interval"], rows),
+        *aligned(["", "b", "SE", "z", "p", "95 % interval"], rows),
         f"Johnson-Neyman: significant (p < {region.level:g}) {places[region.region]}"
         f" (its SD is {show(region.sd, Kind.ESTIMATE)}, its mean 0)",
     ]
@@ -158,7 +159,7 @@ def modification_summary(indices: Sequence[ModificationIndex], n_shown: int = 10
         for index in indices[:n_shown]
     ]
     head = f"Modification indices, the {len(rows)} largest of {len(indices)} (post hoc: they follow the sample)"
-    return "\n".join(["", head, *columns(["", "MI", "EPC", "EPC, standardised"], rows)])
+    return "\n".join(["", head, *aligned(["", "MI", "EPC", "EPC, standardised"], rows)])
 
 
 def comparison_summary(comparison: Comparison) -> str:
@@ -186,7 +187,7 @@ def comparison_summary(comparison: Comparison) -> str:
     lines = [
         f"{first.estimator}, {first.nobs} observations",
         "",
-        *columns(["", "parameters", "df", "chi-square", "CFI", "RMSEA", "SRMR", "AIC", "BIC"], rows),
+        *aligned(["", "parameters", "df", "chi-square", "CFI", "RMSEA", "SRMR", "AIC", "BIC"], rows),
         "",
         f"{comparison.restricted} against {comparison.full} ({test.method}): {outcome}",
     ]
@@ -208,16 +209,3 @@ def _parameters(rows: pd.DataFrame) -> tuple[list[str], list[list[str]]]:
         for row in rows.itertuples(index=False)
     ]
     return header, cells
-
-
-def columns(header: Sequence[str], rows: Iterable[Sequence[str]]) -> list[str]:
-    """Lines with the first column to the left and the others to the right."""
-    table = [list(header), *map(list, rows)]
-    widths = [max(len(row[i]) for row in table) for i in range(len(header))]
-    aligned = [[row[0].ljust(widths[0]), *map(str.rjust, row[1:], widths[1:])] for row in table]
-    return ["  ".join(cells).rstrip() for cells in aligned]
-
-
-def remarks(warnings: Sequence[str]) -> list[str]:
-    """What the reader must know, a line each."""
-    return ["", *(f"Note: {warning}" for warning in warnings)] if warnings else []

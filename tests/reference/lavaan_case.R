@@ -30,10 +30,12 @@ lavaan_data <- function(case) {
   out
 }
 
-fit_case <- function(case, model_file = "model.lav") {
-  model <- read_text(file.path(case$folder, model_file))
+fit_case <- function(case, model_file = "model.lav") fit_text(case, read_text(file.path(case$folder, model_file)))
+
+# Any model on the case's data, with further arguments of lavaan.
+fit_text <- function(case, model, ...) {
   sem <- function(...) do.call("sem", list(...), envir = asNamespace("lavaan"))
-  arguments <- c(list(model = model), lavaan_data(case), lavaan_arguments(case))
+  arguments <- c(list(model = model), lavaan_data(case), lavaan_arguments(case), list(...))
   if (grepl("level:", model, fixed = TRUE)) exact_unrestricted()
   fit <- do.call(sem, arguments)
   if (lavaan::lavInspect(fit, "nlevels") > 1) return(polished_two_level(fit))
