@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
-from analysis import fitting
+from analysis import fitting, mixing
 from analysis.errors import DataError, Problem, SmartCityError
 
 DEFAULT_STUDY = "smartcity"
@@ -71,11 +71,9 @@ def _parser() -> argparse.ArgumentParser:
     compare.set_defaults(command=fitting.compare_command)
 
     mixed = commands.add_parser("mixed", help="fit a mixed model in lme4 syntax")
-    mixed.add_argument("formula", help='for example "y ~ x*w + (1 + x | commune)"')
-    mixed.add_argument("--data", type=Path, metavar="FILE", required=True)
-    mixed.add_argument("--ml", action="store_true", help="maximum likelihood in place of REML")
+    mixing.add_mixed_options(mixed)
     _add_json(mixed)
-    mixed.set_defaults(command=_mixed)
+    mixed.set_defaults(command=mixing.mixed_command)
 
     simulate = commands.add_parser("simulate", help="draw the raw responses of a simulated study anew")
     simulate.add_argument("study", nargs="?", default=DEFAULT_STUDY, metavar="STUDY")
@@ -104,10 +102,11 @@ def _root() -> Path:
 
 def _reproduce(options: argparse.Namespace) -> int:
     from analysis import pipeline
+    from analysis.run import open_run
     from analysis.study import load_study
 
     root = _root()
-    run = pipeline.open_run(load_study(root, options.study), options.data, os.environ)
+    run = open_run(load_study(root, options.study), options.data, os.environ)
     place = options.out or root / "reports" / options.study
     if pipeline.is_current(run, place):
         print(f"Nothing has changed since the last run. The report is at {place / 'index.html'}")
@@ -136,10 +135,11 @@ def _progress(n_stages: int) -> Iterator[Callable[[str], None]]:
 
 def _verify(options: argparse.Namespace) -> int:
     from analysis import pipeline, verification
+    from analysis.run import open_run
     from analysis.study import load_study
 
     root = _root()
-    run = pipeline.open_run(load_study(root, options.study), options.data, os.environ)
+    run = open_run(load_study(root, options.study), options.data, os.environ)
     with _progress(len(pipeline.STAGES) + 1) as progress:
         outcome = verification.verify(run, root / "reports" / options.study, progress)
     print(outcome.text())
@@ -148,28 +148,16 @@ def _verify(options: argparse.Namespace) -> int:
 
 def _clean(options: argparse.Namespace) -> int:
     from analysis import pipeline
+    from analysis.run import open_run
     from analysis.study import load_study
 
     root = _root()
-    run = pipeline.open_run(load_study(root, options.study), options.data, os.environ)
+    run = open_run(load_study(root, options.study), options.data, os.environ)
     place = options.out or root / "reports" / options.study / "clean"
     cleaned = pipeline.write_clean(run, place)
     for step in cleaned.flow.itertuples():
         print(f"{step.n_left!s:>6}  {step.label!s}" + (f" (-{step.n_removed!s})" if step.n_removed else ""))
     print(f"clean.csv, ledger.csv and flow.csv are in {place}")
-    return 0
-
-
-def _mixed(options: argparse.Namespace) -> int:
-    from analysis import writing
-    from analysis.multilevel import fit
-    from analysis.report.terminal import mixed_summary
-    from analysis.survey import plain
-
-    result = fit(options.formula, plain.read_frame(options.data), reml=not options.ml)
-    print(mixed_summary(result))
-    if options.json is not None:
-        writing.write_text(options.json, result.to_json() + "\n")
     return 0
 
 

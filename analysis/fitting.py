@@ -30,7 +30,9 @@ def add_fit_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--group", metavar="COL", help="fit the groups of this column together")
     parser.add_argument("--group-equal", default="", metavar="LIST", help="what groups share: loadings,intercepts,…")
     parser.add_argument("--group-partial", default="", metavar="LIST", help="but for these: 'f =~ x2,x3 ~ 1'")
-    parser.add_argument("--cluster", metavar="COL", help="robust to the clustering of rows, say by commune")
+    parser.add_argument(
+        "--cluster", metavar="COL", help="robust to the clustering of rows; needed by models with level: blocks"
+    )
     parser.add_argument("--weights", metavar="COL", help="sampling weights")
     parser.add_argument("--std-lv", action="store_true", help="identify latent variables by unit variance")
     parser.add_argument("--meanstructure", action="store_true", help="estimate intercepts too")
@@ -39,7 +41,11 @@ def add_fit_options(parser: argparse.ArgumentParser) -> None:
 def add_inference_options(parser: argparse.ArgumentParser) -> None:
     """Options on standard errors."""
     parser.add_argument("--se", choices=("standard", "robust", "bootstrap"), help="robust: ML becomes MLR")
-    parser.add_argument("--bootstrap", type=int, default=1000, metavar="R", help="resamples of --se bootstrap")
+    parser.add_argument("--bootstrap", type=int, default=1000, metavar="R", help="resamples of either bootstrap")
+    parser.add_argument("--boot-ci", choices=("perc", "bc", "bca"), default="perc", help="intervals of --se bootstrap")
+    parser.add_argument(
+        "--test", choices=("standard", "bollen.stine"), default="standard", help="adds a bootstrap p-value of the model"
+    )
     parser.add_argument("--seed", type=int, default=1, metavar="S", help="seed of the bootstrap")
     parser.add_argument("--workers", type=int, default=1, metavar="N", help="processes for the bootstrap")
     parser.add_argument("--modindices", action="store_true", help="modification indices, largest first")
@@ -90,7 +96,8 @@ def fit_command(options: argparse.Namespace) -> int:
     from analysis.sem import fit
     from analysis.survey import plain
 
-    with _executor(options.workers if options.se == "bootstrap" else 1) as executor:
+    resampled = options.se == "bootstrap" or options.test == "bollen.stine"
+    with _executor(options.workers if resampled else 1) as executor:
         result = fit(
             plain.read_words(options.model),
             responses(options),
@@ -98,6 +105,8 @@ def fit_command(options: argparse.Namespace) -> int:
             se=options.se or "standard",
             bootstrap=options.bootstrap,
             seed=options.seed,
+            boot_ci=options.boot_ci,
+            test=options.test,
             executor=executor,
             modindices=options.modindices,
             **keywords(options),

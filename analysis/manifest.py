@@ -11,7 +11,7 @@ from importlib import metadata
 from pathlib import Path
 from typing import Any
 
-PACKAGES = ("numpy", "scipy", "pandas", "statsmodels", "semopy", "pingouin", "formulaic", "matplotlib", "seaborn")
+PACKAGES = ("numpy", "scipy", "pandas", "statsmodels", "semopy", "pingouin", "matplotlib", "seaborn")
 NAME = "manifest.json"
 
 

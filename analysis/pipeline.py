@@ -7,80 +7,45 @@ changed and nothing else.
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass
 from fnmatch import fnmatch
-from functools import cached_property
 from pathlib import Path
 from typing import Any
 
 import pandas as pd
 from threadpoolctl import threadpool_limits
 
-from analysis import manifest, stored, writing
+from analysis import manifest, multilevel_stages, stored, writing
 from analysis.assembly import assemble
 from analysis.crosscheck.agreement import Agreement
 from analysis.errors import DataError, Problem
+from analysis.inference.coverage import Coverage
+from analysis.inference.difference import Difference, differences
 from analysis.inference.hypotheses import judge
+from analysis.inference.influence import Influence
+from analysis.inference.levels import Levels
+from analysis.inference.mixed_comparison import MixedComparison
+from analysis.inference.mixed_evidence import Assumptions, MixedEvidence
 from analysis.inference.recovery import recover
 from analysis.inference.rivals import compare_rivals
 from analysis.inference.sensitivity import judge_alternatives
 from analysis.measurement.descriptives import Descriptives, describe
 from analysis.measurement.reliability import Reliability, reliability
 from analysis.multilevel import MixedResult
-from analysis.multilevel import fit as fit_mixed
+from analysis.multilevel.profile_intervals import ProfileInterval
 from analysis.population_model import comparable_values, population_parameters
 from analysis.report.table import to_csv
 from analysis.report.writer import write_report
+from analysis.run import Results, Run
 from analysis.sem import SemResult
 from analysis.sem import fit as fit_sem
-from analysis.study import MAIN, Estimation, Study, resolve_communes, resolve_responses
+from analysis.study import MAIN, Estimation, Study
 from analysis.survey.clean import CleanSurvey, clean
 from analysis.survey.ingest import read_table
 from analysis.survey.simulate import simulate
 
-Results = dict[str, Any]
 SURVEY_FILES = ("clean.csv", "ledger.csv", "flow.csv")
-
-
-@dataclass(frozen=True)
-class Run:
-    """A study with the files of its responses."""
-
-    study: Study
-    responses: Path
-    communes: Path | None
-
-    @cached_property
-    def inputs(self) -> dict[str, str]:
-        """SHA-256 of every input: texts by their path in the project, data files as ``data:name``."""
-        contents = {name: text.encode() for name, text in self.study.sources.items()}
-        for path in filter(None, (self.responses, self.communes)):
-            contents[f"data:{path.name}"] = path.read_bytes()
-        return {name: manifest.digest(content) for name, content in sorted(contents.items())}
-
-    @property
-    def remarks(self) -> tuple[str, ...]:
-        """What the reader of the report must know of the responses that were taken."""
-        spec = self.study.spec
-        own = self.study.root / spec.data.responses
-        if not spec.simulated or (own.is_file() and own.read_bytes() == self.responses.read_bytes()):
-            return ()
-        return (
-            f"the responses are those of {self.responses.name}, and models/{self.study.name}/study.yaml declares "
-            "them simulated; if people gave them, make them a study of their own that says 'simulated: false'",
-        )
-
-    @property
-    def scales(self) -> dict[str, tuple[str, ...]]:
-        """Items by construct."""
-        return {name: construct.items for name, construct in self.study.codebook.constructs.items()}
-
-
-def open_run(study: Study, data: Path | None, environ: Mapping[str, str]) -> Run:
-    """Find the responses of a study; raises DataError that says where to get them."""
-    responses = resolve_responses(study, data, environ)
-    return Run(study, responses, resolve_communes(study, responses))
 
 
 def _clean(run: Run, _: Results) -> CleanSurvey:
@@ -122,25 +87,16 @@ def _verdicts(run: Run, done: Results) -> pd.DataFrame:
     return judge_alternatives(run.study.hypotheses, fits, "structural")
 
 
-def _mixeds(run: Run, done: Results) -> dict[str, MixedResult]:
-    data = done["clean"].responses
-    return {name: fit_mixed(model.formula, data, name=name) for name, model in run.study.multilevel.items()}
-
-
-def _nulls(run: Run, done: Results) -> dict[str, MixedResult]:
-    data, key = done["clean"].responses, run.study.codebook.communes.key
-    return {name: fit_mixed(f"{name}_mean ~ 1 + (1 | {key})", data, name=name) for name in run.scales}
-
-
 def _reliability(run: Run, done: Results) -> Reliability:
     return reliability(done["clean"].responses, run.scales, done["sems"]["measurement"])
 
 
 def _agreements(run: Run, done: Results) -> tuple[Agreement, ...]:
-    from analysis.crosscheck import pingouin_check, semopy_check
+    from analysis.crosscheck import pingouin_check, semopy_check, statsmodels_check
 
     data = done["clean"].responses
     refits = [semopy_check.refit(result, data) for result in done["plain"].values()]
+    refits += [statsmodels_check.refit(result, data) for result in done["mixeds"].values()]
     return (*refits, pingouin_check.alpha(done["reliability"], data, run.scales))
 
 
@@ -148,10 +104,16 @@ def _hypotheses(run: Run, done: Results) -> pd.DataFrame:
     return judge(run.study.hypotheses, done["sems"], done["mixeds"])
 
 
+def _differences(run: Run, done: Results) -> dict[str, Difference]:
+    data, how = done["clean"].responses, run.study.spec.estimation
+    texts = {name: text for name, text in run.study.models.items() if name in {"structural", *run.study.rivals}}
+    return differences(texts, data, "structural", estimator=how.estimator, missing=how.missing, ordered=how.ordered)
+
+
 def _rivals(run: Run, done: Results) -> pd.DataFrame:
     mixed = {name: done["mixeds"][model] for name, model in run.study.mixed_rivals.items()}
     sems = {name: result for name, result in done["sems"].items() if name in {"structural", *run.study.rivals}}
-    return compare_rivals({**sems, **mixed}, base="structural")
+    return compare_rivals({**sems, **mixed}, "structural", done["differences"])
 
 
 def _recovery(run: Run, done: Results) -> pd.DataFrame | None:
@@ -178,13 +140,21 @@ STAGES = (
     Stage("sems", ("clean",), ("*.lav",), dict[str, SemResult], _sems),
     Stage("plain", ("clean", "sems"), (), dict[str, SemResult], _plain),
     Stage("sensitivity", ("clean",), ("*.lav",), dict[str, SemResult], _sensitivity),
-    Stage("mixeds", ("clean",), ("*multilevel.yaml",), dict[str, MixedResult], _mixeds),
-    Stage("nulls", ("clean",), (), dict[str, MixedResult], _nulls),
+    Stage("mixeds", ("clean",), ("*multilevel.yaml",), dict[str, MixedResult], multilevel_stages.mixeds),
+    Stage("nulls", ("clean",), (), dict[str, MixedResult], multilevel_stages.nulls),
+    Stage("iccs", ("clean",), (), dict[str, ProfileInterval], multilevel_stages.iccs),
+    Stage("evidence", ("clean",), ("*multilevel.yaml",), dict[str, MixedEvidence], multilevel_stages.evidence),
+    Stage("comparison", ("clean",), ("*multilevel.yaml",), MixedComparison | None, multilevel_stages.comparison),
+    Stage("assumptions", ("clean",), ("*multilevel.yaml",), Assumptions | None, multilevel_stages.assumptions),
+    Stage("influence", ("clean",), ("*multilevel.yaml",), Influence | None, multilevel_stages.influence),
+    Stage("coverage", ("clean",), ("*multilevel.yaml",), Coverage | None, multilevel_stages.coverage),
+    Stage("levels", ("clean",), ("*.lav",), Levels, multilevel_stages.levels),
     Stage("reliability", ("clean", "sems"), (), Reliability, _reliability),
-    Stage("agreements", ("clean", "plain", "reliability"), (), tuple[Agreement, ...], _agreements),
+    Stage("agreements", ("clean", "plain", "mixeds", "reliability"), (), tuple[Agreement, ...], _agreements),
     Stage("hypotheses", ("sems", "mixeds"), ("*hypotheses.yaml",), pd.DataFrame, _hypotheses),
     Stage("verdicts", ("sems", "sensitivity"), ("*hypotheses.yaml",), pd.DataFrame, _verdicts),
-    Stage("rivals", ("sems", "mixeds"), (), pd.DataFrame, _rivals),
+    Stage("differences", ("clean",), ("*.lav",), dict[str, Difference], _differences),
+    Stage("rivals", ("sems", "mixeds", "differences"), (), pd.DataFrame, _rivals),
     Stage("recovery", ("sems",), ("*population.lav",), pd.DataFrame | None, _recovery),
 )
 

@@ -52,6 +52,7 @@ class Study:
 
     models: "measurement", "structural" and the rivals that are model files → lavaan syntax.
     rivals: names of all rivals, in order; mixed_rivals: of those that are mixed models → their id.
+    focus: the mixed model that is examined closely; two_level: the model with level blocks, if there is one.
     population: the population model of a simulated study.
     sources: path relative to the root → text, of every file read.
     """
@@ -64,6 +65,8 @@ class Study:
     multilevel: Mapping[str, MixedModel]
     models: Mapping[str, str]
     mixed_rivals: Mapping[str, str]
+    focus: str | None
+    two_level: str | None
     population: str | None
     sources: Mapping[str, str]
 
@@ -107,6 +110,8 @@ def load_study(root: Path, name: str) -> Study:
         multilevel=MappingProxyType(multilevel.models),
         models=MappingProxyType({model: draft.sources[file] for model, file in draft.model_files.items()}),
         mixed_rivals=MappingProxyType({rival: key for rival, key in rivals.items() if not is_model_file(key)}),
+        focus=multilevel.focus,
+        two_level=None if draft.two_level_file is None else draft.sources[draft.two_level_file],
         population=None if draft.population_file is None else draft.sources[draft.population_file],
         sources=MappingProxyType(draft.sources),
     )
@@ -185,11 +190,11 @@ class _Reader:
         codebook = None
         if source is not None:
             codebook = self._parse(source, lambda text: parse_codebook(text, source))
-        population = named.pop("population", None)
-        return Draft(self.folder, study, codebook, hypotheses, multilevel, named, population, self.sources)
+        population, two_level = named.pop("population", None), named.pop("twolevel", None)
+        return Draft(self.folder, study, codebook, hypotheses, multilevel, named, population, two_level, self.sources)
 
     def _named_files(self, study_file: str) -> dict[str, str]:
-        """The files that study.yaml names and that are there: "codebook", "population" and models → path.
+        """The files that study.yaml names and that are there: "codebook", "twolevel", "population" and models → path.
 
         They are taken from the plain value, so that a mistake in study.yaml hides none in the others.
         """
@@ -198,7 +203,7 @@ class _Reader:
         wanted: list[tuple[str, tuple[str, ...], Any, str]] = [
             ("codebook", ("data", "codebook"), mapping(plain, "data").get("codebook"), "")
         ]
-        for name in (*BASE_MODELS, "population"):
+        for name in (*BASE_MODELS, "twolevel", "population"):
             wanted.append((name, ("models", name), models.get(name), f"{self.folder}/"))
         for name, file in mapping(models, "rivals").items():
             if isinstance(file, str) and is_model_file(file):

@@ -28,8 +28,8 @@ _PARAMETER = re.compile(r"\s*([\w.]+)\s*(=~|~~|~)\s*([\w.:]+)\s*")
 class Draft:
     """The files of a study as far as they could be read.
 
-    model_files: model → path of the file, relative to the root, and so population_file, whose variables are
-    its own. sources: path → text.
+    model_files: model → path of the file, relative to the root, and so two_level_file, and population_file, whose
+    variables are its own. sources: path → text.
     """
 
     folder: str
@@ -39,6 +39,7 @@ class Draft:
     multilevel: MultilevelFile | None
     model_files: Mapping[str, str]
     population_file: str | None
+    two_level_file: str | None
     sources: Mapping[str, str]
 
     def at(self, file: str, *path: str | int) -> str:
@@ -59,8 +60,9 @@ def cross_problems(draft: Draft, name: str) -> list[Problem]:
     """Every mistake between files. What a file that could not be read would say is not guessed."""
     problems: list[Problem] = []
     models = _Models({}, {})
-    population = {} if draft.population_file is None else {"population": draft.population_file}
-    for model, file in {**draft.model_files, **population}.items():
+    beside = {"population": draft.population_file, "twolevel": draft.two_level_file}
+    others = {name: file for name, file in beside.items() if file is not None}
+    for model, file in {**draft.model_files, **others}.items():
         try:
             models.sems[model] = parse_model(draft.sources[file], file)
         except SpecificationError as error:
@@ -93,7 +95,10 @@ def _study_problems(draft: Draft, study: StudyFile, name: str) -> Iterator[Probl
         where = draft.at("study.yaml", "study")
         yield Problem(f"the study calls itself '{study.study}' in the folder '{name}'", where, f"write '{name}'")
     if draft.multilevel is not None:
-        known = draft.multilevel.models
+        known, focus = draft.multilevel.models, draft.multilevel.focus
+        if focus is not None and focus not in known:
+            where = draft.at("multilevel.yaml", "focus")
+            yield Problem(f"the focus '{focus}' is no model of this file", where, nearest(focus, known))
         for rival, target in study.models.rivals.items():
             if not target.endswith(".lav") and target not in known:
                 where = draft.at("study.yaml", "models", "rivals", rival)

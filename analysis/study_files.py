@@ -38,12 +38,14 @@ class ModelFiles(Specification):
     """Model files, relative to the study's folder.
 
     A rival is a ``.lav`` file, or, for a rival that a structural model cannot state yet (a product of
-    constructs), the id of a mixed model in multilevel.yaml.
+    constructs), the id of a mixed model in multilevel.yaml. ``twolevel`` is a model with level blocks, set beside the
+    structural one.
     """
 
     measurement: str
     structural: str
     rivals: dict[str, str] = Field(default={})
+    twolevel: str | None = None
     population: str | None = None
 
 
@@ -111,9 +113,13 @@ class MixedModel(Specification):
 
 
 class MultilevelFile(Specification):
-    """The content of multilevel.yaml: models by id, in the order of the table."""
+    """The content of multilevel.yaml: models by id, in the order of the table.
+
+    ``focus`` is the model whose assumptions, influential communes and coverage the report examines.
+    """
 
     models: dict[str, MixedModel]
+    focus: str | None = None
 
 
 def study_mistakes(raw: Mapping[str, Any]) -> Iterator[Mistake]:

@@ -11,6 +11,7 @@ from pathlib import Path
 
 from analysis import manifest, pipeline
 from analysis.errors import DataError, Problem
+from analysis.run import Run
 
 # Optimisers stop within a millionth of a standard error; libraries and platforms differ by less than this.
 RELATIVE, ABSOLUTE = 1e-6, 1e-8
@@ -40,7 +41,7 @@ class Outcome:
         return "\n".join([head + verdict, *shown, *self.changed])
 
 
-def verify(run: pipeline.Run, reference: Path, progress: Callable[[str], None] = lambda _: None) -> Outcome:
+def verify(run: Run, reference: Path, progress: Callable[[str], None] = lambda _: None) -> Outcome:
     """Rerun in a temporary folder and compare every table with those in ``reference``.
 
     Raises DataError where there is no committed run to compare with.

@@ -30,8 +30,10 @@ def compare_fit(result: sem.SemResult, case: Case) -> None:
 
 def compare_parameters(result: sem.SemResult, case: Case, column: str) -> None:
     """One column of every parameter within the case's relative tolerance; the two list the same parameters."""
-    ours = {_key(row.lhs, row.op, row.rhs, row.group): row for row in result.estimates}
-    theirs = {_key(row["lhs"], row["op"], row["rhs"], row["group"]): row for row in case.expected["parameters"]}
+    ours = {_key(row.lhs, row.op, row.rhs, row.group, row.level): row for row in result.estimates}
+    theirs = {
+        _key(row["lhs"], row["op"], row["rhs"], row["group"], row["level"]): row for row in case.expected["parameters"]
+    }
     assert set(ours) == set(theirs)
     tolerance = case.tolerance["se" if column == "se" else "estimates"]
     for key, row in theirs.items():
@@ -44,8 +46,8 @@ def compare_parameters(result: sem.SemResult, case: Case, column: str) -> None:
             assert math.isclose(value, expected, rel_tol=0, abs_tol=tolerance * max(scale, 1e-6)), key
 
 
-def _key(lhs: str, op: str, rhs: str, group: object) -> tuple[str, ...]:
+def _key(lhs: str, op: str, rhs: str, group: object, level: int) -> tuple[str, ...]:
     if op == ":=":
         return (lhs, op)
     pair = sorted((lhs, rhs)) if op == "~~" else (lhs, rhs)
-    return (op, *pair, "" if group is None else str(group))
+    return (op, *pair, "" if group is None else str(group), str(level))

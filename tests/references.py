@@ -24,13 +24,14 @@ import yaml
 REFERENCE = Path(__file__).parent / "reference"
 REPOSITORY = REFERENCE.parent.parent
 
-Kind = Literal["sem", "compare", "polychoric", "reliability", "mixed"]
+Kind = Literal["sem", "compare", "polychoric", "reliability", "mixed", "discrete"]
 Source = Literal["rows", "moments"]
 MODEL_FILE: Mapping[Kind, str] = {
     "sem": "model.lav",
     "compare": "model.lav",
     "reliability": "model.lav",
     "mixed": "formula.txt",
+    "discrete": "formula.txt",
 }
 
 
@@ -172,7 +173,7 @@ def _delete_cells(frame: pd.DataFrame, columns: list[str], every: int) -> pd.Dat
 
 
 def _derive(frame: pd.DataFrame, definition: Mapping[str, Any]) -> pd.DataFrame:
-    """Scale means where at least half the items are answered, means within groups, and differences."""
+    """Scale means where at least half the items are answered, means within groups, differences, and cuts."""
     frame = frame.copy()
     for name, items in definition.get("scales", {}).items():
         answers = frame[items]
@@ -181,4 +182,6 @@ def _derive(frame: pd.DataFrame, definition: Mapping[str, Any]) -> pd.DataFrame:
         frame[name] = frame.groupby(group)[column].transform("mean")
     for name, (left, right) in definition.get("differences", {}).items():
         frame[name] = frame[left] - frame[right]
+    for name, (column, least) in definition.get("cuts", {}).items():
+        frame[name] = (frame[column] >= least).astype(float).where(frame[column].notna())
     return frame

@@ -169,6 +169,59 @@ def test_fit_names_what_is_missing(project: Path, capsys: pytest.CaptureFixture[
     assert "model.lav:1:" in _fails(capsys, project, "fit", "model.lav", "--data", "data.csv")
 
 
+def test_mixed_adds_what_is_asked(project: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    generator = np.random.default_rng(2)
+    commune = np.arange(80) % 8
+    effects = generator.standard_normal(8)
+    data = pd.DataFrame({"x": generator.standard_normal(80), "commune": commune})
+    data["y"] = data["x"] + effects[commune] + generator.standard_normal(80)
+    data.to_csv(project / "data.csv", index=False)
+    asked = ["--robust", "--profile", "--bootstrap", "20", "--seed", "3", "--json", "out.json"]
+    assert main(["mixed", "y ~ x + (1 | commune)", "--data", "data.csv", *asked]) == 0
+    printed = capsys.readouterr().out
+    for words in ("robust by 8 groups of 'commune' (CR2", "Profile intervals", "Parametric bootstrap, 20 replicates"):
+        assert words in printed
+    content = json.loads((project / "out.json").read_text(encoding="utf-8"))
+    assert [row["term"] for row in content["cluster_robust"]] == ["(Intercept)", "x"]
+    assert [row["parameter"] for row in content["profile"]] == ["sd_(Intercept)|commune", "sigma", "(Intercept)", "x"]
+    assert all(row["ci_lower"] < row["est"] < row["ci_upper"] for row in content["bootstrap"])
+    assert "no spread" in _fails(capsys, project, *_MIXED, "--bootstrap", "1")
+
+
+def test_mixed_fits_ordered_answers(project: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    generator = np.random.default_rng(4)
+    commune = np.arange(240) % 12
+    x = generator.standard_normal(240)
+    latent = x + generator.standard_normal(12)[commune] + generator.logistic(size=240)
+    answers = np.searchsorted([-1.0, 0.5, 1.5], latent) + 1
+    pd.DataFrame({"y": answers, "x": x, "commune": commune}).to_csv(project / "data.csv", index=False)
+    assert main([*_MIXED, "--family", "cumulative", "--quadrature", "5", "--json", "out.json"]) == 0
+    printed = capsys.readouterr().out
+    assert "5 quadrature points" in printed
+    assert "odds ratio" in printed
+    content = json.loads((project / "out.json").read_text(encoding="utf-8"))
+    assert [row["term"] for row in content["thresholds"]] == ["1|2", "2|3", "3|4"]
+    assert [row["term"] for row in content["fixed"]] == ["x"]
+    assert "two" in _fails(capsys, project, *_MIXED, "--family", "binomial")
+    assert "do not go together" in _fails(capsys, project, *_MIXED, "--family", "cumulative", "--robust")
+    assert "needs no --quadrature" in _fails(capsys, project, *_MIXED, "--quadrature", "3")
+
+
+_MIXED = ("mixed", "y ~ x + (1 | commune)", "--data", "data.csv")
+
+
+def test_fit_takes_two_levels(project: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    model = str(REPOSITORY / "tests/reference/sim_twolevel_contextual/model.lav")
+    fit = ["fit", model, "--data", str(REPOSITORY / "tests/reference/simulated.csv")]
+    assert "--cluster COL" in _fails(capsys, project, *fit)
+    assert "take complete rows" in _fails(capsys, project, *fit, "--cluster", "cluster", "--missing", "fiml")
+    assert main([*fit, "--cluster", "cluster", "--estimator", "MLR", "--json", "out.json"]) == 0
+    assert "Level 2 (between clusters)" in capsys.readouterr().out
+    content = json.loads((project / "out.json").read_text(encoding="utf-8"))
+    assert {row["level"] for row in content["parameters"]} == {1, 2}
+    assert content["fit"]["srmr_within"] < content["fit"]["srmr"]
+
+
 def test_mixed_prints_a_table_and_writes_json(project: Path, capsys: pytest.CaptureFixture[str]) -> None:
     generator = np.random.default_rng(1)
     commune = np.repeat(np.arange(20), 10)

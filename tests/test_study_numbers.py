@@ -7,17 +7,19 @@ from pathlib import Path
 import pandas as pd
 import pytest
 from analysis import pipeline, sem
+from analysis.run import open_run
 from analysis.study import load_study
 from tests.comparison import compare_fit, compare_parameters
 from tests.references import REPOSITORY, load_case
 
-CASES = ("smartcity_structural", "smartcity_fiml_mlr", "smartcity_wlsmv")
+OF_THE_STUDY = ("smartcity_structural", "smartcity_fiml_mlr", "smartcity_wlsmv")
+CASES = (*OF_THE_STUDY, "smartcity_twolevel")
 
 
 @pytest.fixture(scope="module")
 def responses(tmp_path_factory: pytest.TempPathFactory) -> pd.DataFrame:
     """The clean responses, cleaned anew."""
-    run = pipeline.open_run(load_study(REPOSITORY, "smartcity"), None, {})
+    run = open_run(load_study(REPOSITORY, "smartcity"), None, {})
     return pipeline.write_clean(run, tmp_path_factory.mktemp("study") / "clean").responses
 
 
@@ -28,7 +30,7 @@ def fitted(responses: pd.DataFrame) -> dict[str, sem.SemResult]:
     return {name: sem.fit(case.model, responses, **case.options) for name, case in cases.items()}
 
 
-@pytest.mark.parametrize("name", CASES)
+@pytest.mark.parametrize("name", OF_THE_STUDY)
 def test_the_reference_is_of_the_model_that_the_study_fits(name: str) -> None:
     own = (REPOSITORY / Path("models/smartcity/structural.lav")).read_text(encoding="utf-8")
     assert load_case(name).model == own.strip()

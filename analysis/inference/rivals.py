@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 
 from analysis.errors import ModelError, Problem, nearest
-from analysis.inference.difference import Difference, difference, same_data
+from analysis.inference.difference import Difference
 from analysis.multilevel import MixedResult
 from analysis.sem import SemResult
 
@@ -27,7 +27,7 @@ class RivalFit:
     Names without ending are unscaled; those in ``_scaled`` and ``_robust`` are there for estimators that give them.
     ``delta_aic`` and ``delta_bic`` count from the lowest of the table; weights are the share of evidence.
     ``chisq_diff``, ``df_diff`` and ``diff_pvalue`` compare with the base model, by ``diff_method``, and are there only
-    where one's free parameters include the other's; ``note`` says why anything is None. ``r2`` is by latent variable.
+    where one is nested in the other; ``note`` says why anything is None. ``r2`` is by latent variable.
     """
 
     model: str
@@ -61,13 +61,16 @@ class RivalFit:
     note: str = ""
 
 
-def compare_rivals(models: Mapping[str, SemResult | MixedResult], base: str) -> pd.DataFrame:
+def compare_rivals(
+    models: Mapping[str, SemResult | MixedResult], base: str, tests: Mapping[str, Difference]
+) -> pd.DataFrame:
     """Compare models of the same observed variables with the ``base`` among them, one row each.
 
     Columns are those of RivalFit, with a column ``r2_<latent variable>`` for each that a model explains.
     Information criteria and their weights are those of the models that were fitted to the variables and
     respondents of the base model. A mixed model is of other variables (scale means): its row says so and holds
-    nothing that could be mistaken for comparable. Raises ModelError if ``base`` is no structural model here.
+    nothing that could be mistaken for comparable. ``tests`` are those of ``differences``, one for each structural
+    model. Raises ModelError if ``base`` is no structural model here.
     """
     sems = {name: model for name, model in models.items() if isinstance(model, SemResult)}
     if base not in sems:
@@ -76,12 +79,28 @@ def compare_rivals(models: Mapping[str, SemResult | MixedResult], base: str) -> 
     aic = _weights({name: sems[name].fit_measures.get("aic") for name in comparable})
     bic = _weights({name: sems[name].fit_measures.get("bic") for name in comparable})
     rows = [
-        _row(name, model, difference(model, sems[base]), aic, bic)
+        _row(name, model, tests[name], aic, bic)
         if isinstance(model, SemResult)
         else RivalFit(model=name, nobs=model.nobs, npar=model.npar, note=MIXED)
         for name, model in models.items()
     ]
     return _frame(rows)
+
+
+def same_data(one: SemResult, other: SemResult) -> bool:
+    """Whether likelihoods can be compared: same variables, same respondents, same estimation and covariates."""
+    return (
+        set(one.observed) == set(other.observed)
+        and set(one.exogenous) == set(other.exogenous)
+        and one.nobs == other.nobs
+        and (one.estimator, one.missing) == (other.estimator, other.missing)
+        and _same_moments(one, other)
+    )
+
+
+def _same_moments(one: SemResult, other: SemResult) -> bool:
+    names = list(one.observed)
+    return np.allclose(one.sample_covariance, other.sample_covariance.loc[names, names], rtol=1e-8)
 
 
 def _frame(rows: list[RivalFit]) -> pd.DataFrame:

@@ -1,6 +1,7 @@
 """Mixed models: formula, design, likelihood, effect sizes. ``fit`` strings them together."""
 
-from analysis.multilevel.estimate import fit
+from analysis.multilevel.discrete import DiscreteResult
+from analysis.multilevel.families import fit
 from analysis.multilevel.result import MixedResult
 
-__all__ = ["MixedResult", "fit"]
+__all__ = ["DiscreteResult", "MixedResult", "fit"]

@@ -1,21 +1,13 @@
-"""Shares of variance of a mixed model."""
+"""Sizes of effects: intraclass correlation, design effect, standardised coefficients."""
 
 from __future__ import annotations
-
-from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
+from analysis.multilevel.design import Design
+
 Array = NDArray[np.float64]
-
-
-@dataclass(frozen=True, slots=True)
-class ExplainedVariance:
-    """Marginal (fixed effects) and conditional (fixed and random effects) share of explained variance."""
-
-    marginal: float
-    conditional: float
 
 
 def intraclass_correlation(between: float, within: float) -> float:
@@ -28,14 +20,10 @@ def design_effect(icc: float, mean_size: float) -> float:
     return 1.0 + (mean_size - 1.0) * icc
 
 
-def explained_variance(X: Array, beta: Array, Z: Array, covariance: Array, sigma2: float) -> ExplainedVariance:
-    """R² of Nakagawa & Schielzeth (2013, Methods in Ecology and Evolution 4), random slopes by Johnson (2014).
-
-    X (n, p), ``beta`` (p,), Z (n, q), ``covariance`` (q, q) of the random effects. The variance of the fixed
-    part is that of X β over rows (denominator n - 1), of the random part the mean of diag(Z Σ Z').
+def standardised(design: Design, beta: Array) -> Array:
+    """Coefficients (p,) in standard deviations of outcome and column over rows: b sd(x) / sd(y) (Hox, Moerbeek &
+    van de Schoot 2018, Multilevel Analysis, section 2.4); NaN for the intercept and other constant columns.
     """
-    # Columns are centred first: the variance of an intercept alone is then exactly zero.
-    fixed = float(np.var((X - X.mean(axis=0)) @ beta, ddof=1))
-    random = float(np.einsum("iq,qr,ir->", Z, covariance, Z)) / len(Z)
-    total = fixed + random + sigma2
-    return ExplainedVariance(fixed / total, (fixed + random) / total)
+    spread = design.X.std(axis=0, ddof=1)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        return np.where(spread > 0, beta * spread / design.y.std(ddof=1), np.nan)

@@ -2,61 +2,44 @@
 
 A formula has a response, a fixed part in Wilkinson-Rogers notation and random terms ``(effects | group)``
 (Bates, Mächler, Bolker & Walker 2015, Journal of Statistical Software 67(1), section 2.1). Parsing gives
-plain values: the algebra of each part with its variables replaced by ``v0, v1, …``, which is all that
-formulaic ever sees, and the expressions that the placeholders stand for.
+plain values: terms as sets of positions, and the factors that stand at these positions.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
-from typing import Literal
+from dataclasses import dataclass, field, replace
 
+from analysis.multilevel.algebra import (
+    INTERCEPT,
+    Terms,
+    by_order,
+    crossing,
+    interaction,
+    joined,
+    nesting,
+    power,
+    without,
+)
 from analysis.multilevel.expression import (
     MAXIMUM_DEPTH,
     Expression,
     Name,
     deparse,
+    grouped_by,
     known_function,
     names,
     parse_arithmetic,
     parse_call,
+    with_group,
 )
+from analysis.multilevel.terms import Algebra, Atom, Grouping, RandomTerm
 from analysis.multilevel.tokens import Cursor, Token, fail
 
 
 @dataclass(frozen=True, slots=True)
-class Atom:
-    """One factor of a term: a variable, a function of variables, a polynomial or a forced category.
-
-    ``label`` is its name as R prints it, ``degree`` the degree of a polynomial (0 for the other kinds).
-    """
-
-    kind: Literal["value", "category", "polynomial"]
-    label: str
-    expression: Expression
-    degree: int = 0
-
-
-@dataclass(frozen=True, slots=True)
-class Algebra:
-    """A sum of terms: ``template`` in placeholders v0, v1, … for ``atoms``."""
-
-    template: str
-    atoms: tuple[Atom, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class RandomTerm:
-    """Effects that vary between the groups of ``group``."""
-
-    effects: Algebra
-    group: str
-
-
-@dataclass(frozen=True, slots=True)
 class Formula:
-    """A parsed formula; ``text`` as it was given."""
+    """A parsed formula; ``text`` as it was given. ``||`` and ``/`` are expanded into several random terms."""
 
     text: str
     response: Expression
@@ -68,13 +51,19 @@ class Formula:
         """Every variable of the data that the formula names, once, in order of appearance."""
         return tuple(dict.fromkeys(self._names()))
 
+    @property
+    def atoms(self) -> Iterator[Atom]:
+        """Factors of the fixed part, then of the random terms."""
+        for algebra in (self.fixed, *(term.effects for term in self.random)):
+            yield from algebra.atoms
+
     def _names(self) -> Iterator[str]:
         yield from names(self.response)
-        for algebra in (self.fixed, *(term.effects for term in self.random)):
-            for atom in algebra.atoms:
-                yield from names(atom.expression)
+        for atom in self.atoms:
+            yield from names(atom.expression)
+            yield from grouped_by(atom.expression)
         for term in self.random:
-            yield term.group
+            yield from reversed(term.group.variables)
 
 
 def parse_formula(text: str) -> Formula:
@@ -88,12 +77,30 @@ def parse_formula(text: str) -> Formula:
     response = parse_arithmetic(cursor)
     cursor.expect("~", "'~' was expected after the outcome")
     fixed = _AlgebraReader(cursor)
-    template, random = fixed.sum_with_random_terms()
+    terms, random = fixed.sum_with_random_terms()
     if cursor.here.kind != "end":
         cursor.fail("an operator or the end of the formula was expected")
     if not random:
         fail(text, len(text), "the formula has no random term", "add one such as (1 | group)")
-    return Formula(text.strip(), response, Algebra(template, tuple(fixed.atoms)), random)
+    formula = Formula(text.strip(), response, Algebra(by_order(terms), tuple(fixed.atoms)), random)
+    return _with_default_group(formula)
+
+
+def _with_default_group(formula: Formula) -> Formula:
+    """``within(x)`` and ``between(x)`` mean the one grouping variable of the formula."""
+    groups = tuple(dict.fromkeys(name for term in formula.random for name in term.group.variables))
+    if len(groups) > 1:
+        for atom in formula.atoms:
+            if "" in grouped_by(atom.expression):
+                at = max(formula.text.find(atom.label.split("(")[0]), 0)
+                fail(formula.text, at, f"by which group is '{atom.label}' centred?", f"within(x, {groups[0]})")
+
+    def resolved(algebra: Algebra) -> Algebra:
+        atoms = (replace(atom, expression=with_group(atom.expression, groups[0])) for atom in algebra.atoms)
+        return replace(algebra, atoms=tuple(atoms))
+
+    random = tuple(replace(term, effects=resolved(term.effects)) for term in formula.random)
+    return replace(formula, fixed=resolved(formula.fixed), random=random)
 
 
 @dataclass(slots=True)
@@ -103,82 +110,93 @@ class _AlgebraReader:
     cursor: Cursor
     atoms: list[Atom] = field(default_factory=list)
 
-    def sum_with_random_terms(self) -> tuple[str, tuple[RandomTerm, ...]]:
-        parts: list[str] = []
+    def sum_with_random_terms(self) -> tuple[Terms, tuple[RandomTerm, ...]]:
+        terms: Terms = (INTERCEPT,)
         random: list[RandomTerm] = []
+        first = True
         while True:
-            sign = self._sign(first=not parts and not random)
+            sign = self._sign(first)
+            first = False
             if self.cursor.at("(") and _holds_bar(self.cursor.rest):
                 if sign == "-":
                     self.cursor.fail("a random term cannot be taken away")
-                random.append(_random_term(self.cursor))
+                random += _random_terms(self.cursor)
             else:
-                parts.append(f"{sign}{self._product(0)}")
+                terms = self._add(terms, sign, 0)
             if not self.cursor.at("+", "-"):
-                return " ".join(parts) or "1", tuple(random)
+                return terms, tuple(random)
 
-    def sum(self, depth: int) -> str:
+    def sum(self, depth: int, terms: Terms = ()) -> Terms:
         if depth > MAXIMUM_DEPTH:
             self.cursor.fail("the formula is nested too deeply")
-        parts = [f"{self._sign(first=True)}{self._product(depth)}"]
+        terms = self._add(terms, self._sign(first=True), depth)
         while self.cursor.at("+", "-"):
-            parts.append(f"{self._sign(first=False)}{self._product(depth)}")
-        return " ".join(parts)
+            terms = self._add(terms, self._sign(first=False), depth)
+        return terms
 
     def _sign(self, first: bool) -> str:
         if self.cursor.at("+", "-"):
             return self.cursor.take().text
         return "+" if first else ""
 
-    def _product(self, depth: int) -> str:
-        text = self._interaction(depth)
-        while self.cursor.at("*", "/"):
-            text = f"{text}{self.cursor.take().text}{self._interaction(depth)}"
-        return text
+    def _add(self, terms: Terms, sign: str, depth: int) -> Terms:
+        """One more summand. ``+ 0`` and ``- 1`` both take the intercept away."""
+        if self.cursor.here.text == "0" and self.cursor.here.kind == "number":
+            self.cursor.take()
+            return joined((INTERCEPT,), terms) if sign == "-" else without(terms, (INTERCEPT,))
+        more = self._product(depth)
+        return without(terms, more) if sign == "-" else joined(terms, more)
 
-    def _interaction(self, depth: int) -> str:
-        text = self._power(depth)
+    def _product(self, depth: int) -> Terms:
+        terms = self._interaction(depth)
+        while self.cursor.at("*", "/"):
+            combine = crossing if self.cursor.take().text == "*" else nesting
+            terms = combine(terms, self._interaction(depth))
+        return terms
+
+    def _interaction(self, depth: int) -> Terms:
+        terms = self._power(depth)
         while self.cursor.at(":"):
             self.cursor.take()
-            text = f"{text}:{self._power(depth)}"
-        return text
+            terms = interaction(terms, self._power(depth))
+        return terms
 
-    def _power(self, depth: int) -> str:
-        text = self._atom(depth)
+    def _power(self, depth: int) -> Terms:
+        terms = self._atom(depth)
         if self.cursor.at("^"):
             self.cursor.take()
-            text = f"{text}**{self._whole_number('the power of a sum of terms')}"
-        return text
+            terms = power(terms, self._whole_number("the power of a sum of terms"))
+        return terms
 
     def _whole_number(self, what: str) -> int:
         if self.cursor.here.kind != "number" or self.cursor.here.text not in set("123456789"):
             self.cursor.fail(f"{what} must be a whole number from 1 to 9")
         return int(self.cursor.take().text)
 
-    def _atom(self, depth: int) -> str:
+    def _atom(self, depth: int) -> Terms:
         cursor = self.cursor
         if cursor.at("("):
             opened = cursor.take()
-            text = f"({self.sum(depth + 1)})"
+            terms = self.sum(depth + 1)
             if cursor.at("|", "||"):
                 fail(cursor.formula, opened.start, "a random term must be joined by '+' to the other terms")
             cursor.expect(")", "')' was expected")
-            return text
+            return terms
         if cursor.here.kind == "number":
-            if cursor.here.text not in {"0", "1"}:
+            if cursor.here.text != "1":
                 cursor.fail("only 0 and 1 (without and with intercept) may stand for a term", "use I() to compute")
-            return cursor.take().text
+            cursor.take()
+            return (INTERCEPT,)
         if cursor.here.kind != "name":
             cursor.fail("a variable was expected")
         if cursor.here.text == ".":
             cursor.fail("name each variable", "'.' for all other variables is not available")
-        return self._placeholder(_factor(self))
+        return (frozenset({self._position(_factor(self))}),)
 
-    def _placeholder(self, atom: Atom) -> str:
+    def _position(self, atom: Atom) -> int:
         if atom not in self.atoms:
             self.atoms.append(atom)
-        name = f"v{self.atoms.index(atom)}"
-        return f"poly({name}, {atom.degree})" if atom.kind == "polynomial" else name
+        return self.atoms.index(atom)
 
     def polynomial(self) -> Atom:
         self.cursor.take()
@@ -222,17 +240,40 @@ def _holds_bar(tokens: Sequence[Token]) -> bool:
     return False
 
 
-def _random_term(cursor: Cursor) -> RandomTerm:
+def _random_terms(cursor: Cursor) -> Iterator[RandomTerm]:
+    """One term of the formula: several of the model where ``||`` or ``/`` stands in it."""
     cursor.take()
     if cursor.at("|", "||"):
         cursor.fail("the effects that vary are missing before the bar", "write (1 | group) for an intercept")
     reader = _AlgebraReader(cursor)
-    template = reader.sum(0)
-    if cursor.at("||"):
-        cursor.fail("uncorrelated random effects by '||' are not available", "write '|'")
-    cursor.expect("|", "'|' was expected")
-    if cursor.here.kind != "name":
-        cursor.fail("a grouping variable was expected after the bar")
-    group = cursor.take().text
-    cursor.expect(")", "one grouping variable and ')' were expected after the bar")
-    return RandomTerm(Algebra(template, tuple(reader.atoms)), group)
+    terms = by_order(reader.sum(0, (INTERCEPT,)))
+    if not cursor.at("|", "||"):
+        cursor.fail("'|' was expected")
+    apart = cursor.take().text == "||"
+    groups = _groupings(cursor)
+    cursor.expect(")", "a grouping variable and ')' were expected after the bar")
+    for effects in [(term,) for term in terms] if apart and terms else [terms]:
+        for group in groups:
+            yield RandomTerm(Algebra(effects, tuple(reader.atoms)), group)
+
+
+def _groupings(cursor: Cursor) -> tuple[Grouping, ...]:
+    """``a``, ``a:b``, or ``a/b``, which is ``b:a`` and ``a``: the innermost groups first, named as lme4 names them."""
+    levels = [_combination(cursor)]
+    while cursor.at("/"):
+        cursor.take()
+        inner, outer = _combination(cursor), levels[0]
+        label = f"({outer.label})" if len(outer.variables) > 1 else outer.label
+        levels.insert(0, Grouping(f"{inner.label}:{label}", inner.variables + outer.variables))
+    return tuple(levels)
+
+
+def _combination(cursor: Cursor) -> Grouping:
+    variables = []
+    while True:
+        if cursor.here.kind != "name":
+            cursor.fail("a grouping variable was expected after the bar")
+        variables.append(cursor.take().text)
+        if not cursor.at(":"):
+            return Grouping(":".join(variables), tuple(variables))
+        cursor.take()

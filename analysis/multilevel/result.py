@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, fields
 from typing import Any
 
 import pandas as pd
@@ -11,16 +11,31 @@ import pandas as pd
 
 @dataclass(frozen=True, slots=True)
 class FixedEffect:
-    """A coefficient with its Wald statistic and 95 % interval; ``df`` is None where z is used."""
+    """A coefficient with its t statistic on ``df`` degrees of freedom and its 95 % interval.
+
+    ``std`` is the coefficient in standard deviations of outcome and predictor, None for the intercept.
+    """
 
     term: str
     est: float
     se: float
-    df: float | None
+    df: float
     t: float
     pvalue: float
     ci_lower: float
     ci_upper: float
+    std: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class TermTest:
+    """F test of all coefficients of a model term, of type III."""
+
+    term: str
+    f: float
+    num_df: int
+    den_df: float
+    pvalue: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +54,7 @@ class VarianceComponent:
 
 @dataclass(frozen=True, slots=True)
 class OptimiserRun:
-    """One optimiser that came to a finite likelihood."""
+    """One search for the variances that came to a finite likelihood."""
 
     name: str
     converged: bool
@@ -50,19 +65,23 @@ class OptimiserRun:
 class MixedResult:
     """A fitted linear mixed model.
 
-    ``formula`` as given; ``nobs`` analysed rows, ``n_dropped`` rows with a missing value; ``groups`` number
-    of groups by grouping variable; ``npar`` fixed effects and variance parameters; ``loglik`` restricted if
-    ``reml``; ``icc`` only for a null model with random intercept; ``undefined`` says why a statistic is None.
+    ``formula`` as given; ``weights`` the column of prior weights; ``nobs`` analysed rows, ``n_dropped`` rows with a
+    missing value; ``groups`` number of groups by grouping factor; ``npar`` fixed effects and variance parameters;
+    ``loglik`` restricted if ``reml``; ``icc`` only for a null model with random intercept; ``r2_within`` and
+    ``r2_between`` what fixed effects explain of the variance within and between groups; ``undefined`` says why a
+    statistic is None.
     """
 
     name: str
     formula: str
     reml: bool
+    weights: str | None
     nobs: int
     n_dropped: int
     npar: int
     groups: dict[str, int]
     fixed_effects: tuple[FixedEffect, ...]
+    term_tests: tuple[TermTest, ...]
     random_effects: tuple[VarianceComponent, ...]
     loglik: float
     aic: float
@@ -72,6 +91,8 @@ class MixedResult:
     icc: float | None
     r2_marginal: float
     r2_conditional: float
+    r2_within: float | None
+    r2_between: float | None
     optimisers: tuple[OptimiserRun, ...]
     conventions: tuple[str, ...]
     warnings: tuple[str, ...]
@@ -79,9 +100,14 @@ class MixedResult:
 
     @property
     def fixed(self) -> pd.DataFrame:
-        """Fixed effects: term, est, se, df, t, pvalue, ci_lower, ci_upper."""
+        """Fixed effects: term, est, se, df, t, pvalue, ci_lower, ci_upper, std."""
         frame = pd.DataFrame([asdict(effect) for effect in self.fixed_effects])
-        return frame.astype({"df": float})
+        return frame.astype({"df": float, "std": float})
+
+    @property
+    def anova(self) -> pd.DataFrame:
+        """F tests of the terms: term, f, num_df, den_df, pvalue."""
+        return pd.DataFrame([asdict(test) for test in self.term_tests], columns=[f.name for f in fields(TermTest)])
 
     @property
     def random(self) -> pd.DataFrame:
@@ -105,15 +131,15 @@ class MixedResult:
                 for row in self.random_effects
             ]
         )
-        columns = ["effect", "group", "term", "est", "se", "df", "t", "pvalue", "ci_lower", "ci_upper"]
+        columns = ["effect", "group", "term", "est", "se", "df", "t", "pvalue", "ci_lower", "ci_upper", "std"]
         return pd.concat([fixed, random.reindex(columns=fixed.columns)], ignore_index=True)[columns]
 
     def glance(self) -> pd.DataFrame:
         """One row for the model."""
         names = ["name", "formula", "reml", "nobs", "n_dropped", "npar", "loglik", "aic", "bic"]
-        names += ["converged", "singular", "icc", "r2_marginal", "r2_conditional"]
+        names += ["converged", "singular", "icc", "r2_marginal", "r2_conditional", "r2_within", "r2_between"]
         row = {name: getattr(self, name) for name in names}
-        row["icc"] = float("nan") if self.icc is None else self.icc
+        row |= {key: float("nan") for key in ("icc", "r2_within", "r2_between") if row[key] is None}
         row |= {f"n_{group}": count for group, count in self.groups.items()}
         return pd.DataFrame([row])
 
@@ -122,11 +148,13 @@ class MixedResult:
         content: dict[str, Any] = {
             "formula": self.formula,
             "reml": self.reml,
+            "weights": self.weights,
             "nobs": self.nobs,
             "n_dropped": self.n_dropped,
             "npar": self.npar,
             "groups": self.groups,
             "fixed": [asdict(effect) for effect in self.fixed_effects],
+            "anova": [asdict(test) for test in self.term_tests],
             "random": [asdict(component) for component in self.random_effects],
             "logLik": self.loglik,
             "aic": self.aic,
@@ -136,6 +164,8 @@ class MixedResult:
             "icc": self.icc,
             "r2_marginal": self.r2_marginal,
             "r2_conditional": self.r2_conditional,
+            "r2_within": self.r2_within,
+            "r2_between": self.r2_between,
             "warnings": list(self.warnings),
             "conventions": list(self.conventions),
             "undefined": self.undefined,

@@ -50,7 +50,8 @@ def agreement(content: ReportContent) -> Table:
         columns,
         view=pd.DataFrame(rows, columns=["what", "engine", "compared", "largest", "relative", "verdict"]),
         notes=(
-            "Models are compared as fitted by maximum likelihood to complete responses, which both engines can do.",
+            "Structural models are compared as fitted by maximum likelihood to complete responses, which both engines "
+            "can do; multilevel models as fitted.",
             *(f"{a.what}, {a.engine}: {a.reason}" for a in content.agreements if a.reason),
         ),
     )

@@ -156,13 +156,12 @@ def null_models(content: ReportContent) -> Table:
 def fixed_effects(content: ReportContent) -> Table:
     """Fixed effects of every multilevel model."""
     frame = pd.concat([_fixed(model) for model in content.mixed_models], ignore_index=True)
-    no_df = next((m.undefined["df"] for m in content.mixed_models if "df" in m.undefined), "not available")
     columns = (
         Column(("term",), "Term"),
         Column(("est",), "b", Kind.ESTIMATE),
         Column(("se",), "SE", Kind.ESTIMATE),
-        Column(("df",), "df", Kind.NUMBER, no_df),
-        Column(("t",), "b / SE", Kind.NUMBER),
+        Column(("df",), "df", Kind.NUMBER),
+        Column(("t",), "t", Kind.NUMBER),
         Column(("pvalue",), "p", Kind.PVALUE),
         _INTERVAL,
     )
@@ -174,7 +173,10 @@ def fixed_effects(content: ReportContent) -> Table:
         columns,
         view=_titled(frame, content),
         group="model",
-        notes=tuple(f"{m.title}: {m.formula}" for m in content.mixed_models),
+        notes=(
+            "Degrees of freedom by Satterthwaite's method.",
+            *(f"{m.title}: {m.formula}" for m in content.mixed_models),
+        ),
     )
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
+from functools import lru_cache
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,6 +17,7 @@ from analysis.sem.patterns import Patterns
 Array = NDArray[np.float64]
 
 
+@lru_cache(maxsize=64)  # many fits of one model share its table
 def baseline_table(table: ParameterTable) -> ParameterTable:
     """Variances (and means) free in every group; fixed exogenous moments as in ``table``."""
     rows: list[Parameter] = []

@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import numpy as np
+from numpy.typing import NDArray
 from scipy import special
+
+Array = NDArray[np.float64]
 
 
 def upper_tail(statistic: float, df: float) -> float:
@@ -21,27 +25,36 @@ def noncentral_cdf(statistic: float, df: float, noncentrality: float) -> float:
 
 
 def noncentrality_at(statistic: float, df: float, probability: float) -> float:
-    """The non-centrality at which P(X <= statistic) equals ``probability``; 0 where none is that small."""
-    if noncentral_cdf(statistic, df, 0.0) < probability:
+    """The non-centrality at which P(X <= statistic) equals ``probability``; 0 where none is that small.
+
+    The distribution function falls in the non-centrality, so a bracket and false position with Illinois weights
+    (Dowell & Jarratt 1971, BIT 11(2), 168-174) find it.
+    """
+    low, excess = 0.0, noncentral_cdf(statistic, df, 0.0) - probability
+    if excess < 0:
         return 0.0
-    low, high = 0.0, max(statistic, 1.0)
-    while noncentral_cdf(statistic, df, high) > probability:
-        high *= 2.0
-    # Bisection: the distribution function falls in the non-centrality, and 80 halvings exhaust a double.
-    for _ in range(80):
-        middle = 0.5 * (low + high)
-        if middle in {low, high}:
-            break
-        if noncentral_cdf(statistic, df, middle) > probability:
-            low = middle
+    high = max(statistic, 1.0)
+    while (lack := noncentral_cdf(statistic, df, high) - probability) > 0:
+        low, excess, high = high, lack, 2.0 * high
+    at, before = high, low
+    while abs(at - before) > 1e-14 * high:
+        before, at = at, high - lack * (high - low) / (lack - excess)
+        found = noncentral_cdf(statistic, df, at) - probability
+        if found * lack > 0:
+            high, lack, excess = at, found, 0.5 * excess
         else:
-            high = middle
-    return 0.5 * (low + high)
+            low, high, excess, lack = high, at, lack, found
+    return at
 
 
 def two_sided_normal(z: float) -> float:
     """P(|Z| > |z|) for a standard normal Z."""
     return float(2.0 * special.ndtr(-abs(z)))
+
+
+def two_sided_normals(z: Array) -> Array:
+    """The same of every element of ``z``."""
+    return np.asarray(2.0 * special.ndtr(-np.abs(z)))
 
 
 def normal_quantile(probability: float) -> float:

@@ -27,6 +27,7 @@ def _different_treatment(a: Solution, b: Solution) -> list[Problem]:
         ("ordinal variables", *(", ".join(sorted(s.table.ordinal)) or "none" for s in (a, b))),
         ("fixed covariates", *(", ".join(sorted(s.table.exogenous)) or "none" for s in (a, b))),
         ("clusters", *("used" if _clustered(s) else "not used" for s in (a, b))),
+        ("levels", *(_levels(s) for s in (a, b))),
     ]
     return [
         Problem(f"the models have different {what}: {one} and {other}", "compare", "fit both in the same way")
@@ -35,8 +36,13 @@ def _different_treatment(a: Solution, b: Solution) -> list[Problem]:
     ]
 
 
+def _levels(solution: Solution) -> str:
+    """The variables of each level of a two-level model."""
+    return " / ".join(", ".join(sorted(level.observed)) for level in solution.table.levels) or "one"
+
+
 def _clustered(solution: Solution) -> bool:
-    return any(group.clusters is not None for group in solution.rows or ())
+    return solution.two_level is not None or any(group.clusters is not None for group in solution.rows or ())
 
 
 def _different_data(a: Solution, b: Solution) -> list[Problem]:

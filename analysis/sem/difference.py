@@ -12,6 +12,8 @@ from analysis.sem.optimise import null_space
 
 Array = NDArray[np.float64]
 
+NO_DISTRIBUTION = "the chi-square of unweighted least squares has no known distribution"
+
 
 @dataclass(frozen=True, slots=True)
 class DifferenceTest:

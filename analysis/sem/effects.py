@@ -14,31 +14,29 @@ Array = NDArray[np.float64]
 
 @dataclass(frozen=True, slots=True)
 class DefinedEffect:
-    """A defined parameter: its value, SE (None without a covariance of estimates) and standardised values."""
+    """A defined parameter: its value, SE (None without a covariance of estimates) and value by ``std_lv``."""
 
     name: str
     text: str
     estimate: float
     se: float | None
     std_lv: float
-    std_all: float
 
 
 def defined_effects(
-    table: ParameterTable, values: Array, covariance: Array | None, std_lv: Array, std_all: Array
+    table: ParameterTable, values: Array, covariance: Array | None, std_lv: Array
 ) -> tuple[DefinedEffect, ...]:
-    """Evaluate every definition at the values of all rows of the table, plain and standardised.
+    """Evaluate every definition at the values of all rows of the table, plain and by ``std_lv``.
 
     The variance is g' V g with the exact gradient g (Sobel 1982, Sociological Methodology 13, 290-312).
     """
     plain, gradients = evaluate(table, values)
     by_lv, _ = evaluate(table, std_lv)
-    by_all, _ = evaluate(table, std_all)
     effects = []
     for definition in table.definitions:
         name, gradient = definition.name, gradients[definition.name]
         se = None if covariance is None else float(np.sqrt(gradient @ covariance @ gradient))
-        effects.append(DefinedEffect(name, definition.expression.text, plain[name], se, by_lv[name], by_all[name]))
+        effects.append(DefinedEffect(name, definition.expression.text, plain[name], se, by_lv[name]))
     return tuple(effects)
 
 

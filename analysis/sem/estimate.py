@@ -24,7 +24,9 @@ from analysis.sem.statistics import (
     ordinal_groups,
     require_fit_for_ordinal,
 )
-from analysis.sem.syntax import parse_model
+from analysis.sem.syntax import ParsedModel, parse_model
+from analysis.sem.twolevel.estimate import estimate_two_level
+from analysis.sem.twolevel.levels import has_levels
 
 
 class FitOptions(TypedDict, total=False):
@@ -69,10 +71,21 @@ def estimate(
     ``estimator`` is ML (the default), MLR, MLM, GLS or ULS for continuous variables, WLSMV (the default) or DWLS where
     ``ordered`` names ordinal ones ("all": every one that is explained). ``missing`` is listwise or fiml. ``group``,
     ``cluster`` and ``weights`` name columns; ``group_equal`` the kinds of parameters that groups share, but for those
-    in ``group_partial``. ``cov`` is as printed (divided by N - 1). Raises SpecificationError for faulty syntax,
+    in ``group_partial``. ``cov`` is as printed (divided by N - 1). A model with blocks of levels (``level: 1``,
+    ``level: 2``) is fitted to both levels of ``cluster`` by ML or MLR. Raises SpecificationError for faulty syntax,
     ModelError for unknown variables and models that are not identified, DataError for data that cannot be used and
     EstimationError where the sample covariance is singular or no minimum was reached.
     """
+    parsed = _parsed(model, name)
+    if has_levels(parsed):
+        others: dict[str, object] = {
+            "estimator": estimator, "missing": missing, "ordered": ordered, "group": group, "weights": weights,
+            "group_equal": group_equal, "group_partial": group_partial, "cov": cov, "nobs": nobs, "means": means,
+            "std_lv": std_lv,
+        }  # fmt: skip
+        solution = estimate_two_level(parsed, data, cluster, others)
+        _require_no_collision(solution.table, data)
+        return solution
     chosen = choose(
         estimator, missing, ordinal=bool(ordered), clustered=cluster is not None, weighted=weights is not None
     )
@@ -105,13 +118,18 @@ def estimate(
 
 # Many fits of one model (resamples, rivals, simulations) read it once: a table is made of text and options alone.
 @lru_cache(maxsize=64)
+def _parsed(model: str, name: str) -> ParsedModel:
+    return parse_model(model, name)
+
+
+@lru_cache(maxsize=64)
 def _roles(model: str, name: str) -> Roles:
-    return roles_of(parse_model(model, name).statements)
+    return roles_of(_parsed(model, name).statements)
 
 
 @lru_cache(maxsize=64)
 def _table(model: str, name: str, options: TableOptions) -> ParameterTable:
-    return build_table(parse_model(model, name), options)
+    return build_table(_parsed(model, name), options)
 
 
 def _solve(
@@ -142,8 +160,7 @@ def _given(
 
 
 def _require_no_collision(table: ParameterTable, data: pd.DataFrame | None) -> None:
-    columns = set() if data is None else set(data.columns)
-    if both := [name for name in table.latent if name in columns]:
+    if data is not None and (both := [name for name in table.latent if name in data.columns]):
         raise ModelError(
             Problem(f"'{name}' is a latent variable of the model and a column of the data", "model", "rename one")
             for name in both

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from analysis.errors import ModelError, Problem, nearest
 from analysis.sem.implied import Implied
+from analysis.sem.one_level import require_one_level
 from analysis.sem.partable import ParameterTable
 from analysis.sem.patterns import Patterns
 from analysis.sem.solution import Solution
@@ -43,8 +44,8 @@ def factor_scores(solution: Solution, method: Method = "regression") -> tuple[Fa
     "regression": the expectation of the latent variables given the answers, Cov(eta, y) Sigma^-1 (y - mu) + E(eta)
     (Thurstone 1935; Thomson 1951). "bartlett": generalised least squares, (L' Sigma^-1 L)^-1 L' Sigma^-1 (y - mu) +
     E(eta) with loadings L (Bartlett 1937, British Journal of Psychology 28(1), 97-104). Without intercepts in the
-    model, mu is the sample mean. Raises ModelError for an unknown method, for moments without rows, and for a model
-    without latent variables.
+    model, mu is the sample mean. Raises ModelError for an unknown method, for moments without rows, and for models of
+    two levels or without latent variables.
     """
     _refuse(solution, method)
     table, found = solution.table, []
@@ -64,6 +65,7 @@ def factor_scores(solution: Solution, method: Method = "regression") -> tuple[Fa
 
 
 def _refuse(solution: Solution, method: Method) -> None:
+    require_one_level(solution, "factor scores", "fit level 1 alone, robust to clusters, for scores of rows")
     problems = []
     if method not in METHODS:
         problems.append(Problem(f"there are no factor scores by '{method}'", "scores", nearest(method, METHODS)))

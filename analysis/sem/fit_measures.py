@@ -11,11 +11,13 @@ import numpy as np
 
 from analysis.sem import chi_square
 from analysis.sem.comparative import comparative, rmsea
+from analysis.sem.difference import NO_DISTRIBUTION
 from analysis.sem.measures import Measures
 from analysis.sem.model_tests import ModelTest
 from analysis.sem.residual_measures import residual_measures
 from analysis.sem.scaled_measures import corrected_measures
 from analysis.sem.solution import Solution
+from analysis.sem.twolevel.measures import level_measures, minimum
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,7 +30,7 @@ class FitMeasures:
 
 def fit_measures(solution: Solution) -> FitMeasures:
     """All fit measures of a solution."""
-    test, npar, n_groups = solution.test, solution.npar, len(solution.samples)
+    test, npar, n_groups = solution.test, solution.npar, solution.table.n_groups
     tested = solution.estimator.name != "ULS"
     n = solution.n_observations
     counted = n - solution.estimator.lost_per_group * n_groups
@@ -48,8 +50,11 @@ def fit_measures(solution: Solution) -> FitMeasures:
     if test.loglik is not None:
         values |= information_criteria(test.loglik, test.unrestricted_loglik, npar, n)
     values |= rmsea(test.chisq, test.df, counted, n_groups)
-    values |= absolute(test.chisq, test.df, counted, npar)
-    values |= residual_measures(solution)
+    if solution.two_level is not None:
+        values |= {"fmin": minimum(solution), **level_measures(solution)}
+    else:
+        values |= absolute(test.chisq, test.df, counted, npar)
+        values |= residual_measures(solution)
     values |= corrected_measures(test, n, n_groups)
     if solution.table.ordinal:
         del values["ecvi"]  # an expectation of cross-validated likelihood, which ordinal models do not have
@@ -59,7 +64,9 @@ def fit_measures(solution: Solution) -> FitMeasures:
 
 def _reason(name: str, test: ModelTest, tested: bool) -> str:
     if not tested and name in {"pvalue", "baseline_pvalue"}:
-        return "the chi-square of unweighted least squares has no known distribution"
+        return NO_DISTRIBUTION
+    if name in {"srmr", "srmr_between"}:
+        return "a variance between clusters is zero in the unrestricted model, which leaves no correlation"
     if name.startswith("srmr_mplus"):
         return "Mplus's SRMR is not defined for ordinal variables"
     if name.endswith("_robust") and test.shift is not None:

@@ -86,14 +86,14 @@ def group_labels(data: pd.DataFrame, group: str) -> tuple[str, ...]:
     Raises ModelError for a column the data lack and DataError where there is one group alone.
     """
     require_columns(data, [group])
-    labels = tuple(_label(value) for value in data[group].dropna().unique())
+    labels = tuple(label_of(value) for value in data[group].dropna().unique())
     if len(labels) < 2:
         raise DataError(Problem(f"'{group}' has {len(labels)} group", "data", "name a column with two groups or more"))
     return labels
 
 
-def _label(value: object) -> str:
-    """A group's label: whole numbers without their decimals."""
+def label_of(value: object) -> str:
+    """The label of a group or cluster: whole numbers without their decimals."""
     return str(int(value)) if isinstance(value, float) and value.is_integer() else str(value)
 
 
@@ -108,7 +108,7 @@ def _complete(values: Array, names: Sequence[str], fixed: Sequence[str], selecti
 def _group_masks(data: pd.DataFrame, labels: Sequence[str], selection: Selection) -> list[NDArray[np.bool_]]:
     if selection.group is None:
         return [np.ones(len(data), dtype=bool)]
-    of_row = data[selection.group].map(_label, na_action="ignore")
+    of_row = data[selection.group].map(label_of, na_action="ignore")
     return [(of_row == label).to_numpy(dtype=bool, na_value=False) for label in labels]
 
 

@@ -24,13 +24,27 @@ _REMEDY = (
 def n_moments(table: ParameterTable) -> int:
     """Number of sample statistics that the model explains; moments of observed covariates are none of them.
 
-    An ordinal variable has thresholds in place of a mean and a variance.
+    An ordinal variable has thresholds in place of a mean and a variance. Of two levels, each has covariances, but a
+    variable has one mean, whichever level or levels it is of.
     """
+    if table.levels:
+        return _n_moments_of_levels(table)
     p, x, ordinal = len(table.observed), len(table.exogenous), len(table.ordinal)
     moments = p * (p + 1) // 2 - x * (x + 1) // 2 - ordinal
     if table.meanstructure:
         moments += p - x - ordinal
     return moments * len(table.groups) + sum(row.op == "|" for row in table.parameters)
+
+
+def _n_moments_of_levels(table: ParameterTable) -> int:
+    covariances = sum(
+        p * (p + 1) // 2 - x * (x + 1) // 2
+        for p, x in ((len(level.observed), len(level.exogenous)) for level in table.levels)
+    )
+    within, between = table.levels
+    means = {*between.observed} - {*between.exogenous}
+    means |= {*within.observed} - {*within.exogenous} - {*between.observed}
+    return covariances + len(means)
 
 
 def require_enough_moments(table: ParameterTable) -> None:
@@ -66,7 +80,11 @@ def flat_parameters(names: Sequence[str], information: Array, jacobian: Array) -
         return []
     spread = np.sqrt(np.maximum(np.diag(information), 1e-300))
     basis = null_space(jacobian / spread)
-    values, vectors = np.linalg.eigh(basis.T @ (information / np.outer(spread, spread)) @ basis)
+    with np.errstate(over="ignore", invalid="ignore"):
+        scaled = information / np.outer(spread, spread)
+    if not np.isfinite(scaled).all():  # some parameter has no information at all
+        return [name for name, row in zip(names, scaled, strict=True) if not np.isfinite(row).all()][:6]
+    values, vectors = np.linalg.eigh(basis.T @ scaled @ basis)
     if not len(values) or values[0] > 1e-9:
         return []
     weight = np.abs(basis @ vectors[:, 0])

@@ -10,6 +10,7 @@ derivatives are kept as their two factors and never as p x p arrays.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property, lru_cache
 
 import numpy as np
 from numpy.typing import NDArray
@@ -25,9 +26,12 @@ class Structure:
     """Where each row of one group's part of the parameter table stands in A, S and m.
 
     ``rows`` are their positions in the whole table. ``fixed`` (n_rows,) holds fixed values and ``free`` (n_rows,)
-    the position in theta, -1 where fixed. ``a``, ``s``, ``m``, ``delta`` and ``threshold`` list rows; names that
-    begin with them their places. ``collect`` (n_free, n_rows) adds up rows that share a free parameter; ``single``
-    (n_free,) holds the row of each where every free parameter has exactly one, else it is None.
+    the position in theta, -1 where fixed; ``free_rows`` lists the rows that are not. ``a``, ``s``, ``m``, ``delta`` and
+    ``threshold`` list rows; names that begin with them their places, ``s_share`` is a half on the diagonal of S, else
+    1. ``collect`` (n_free, n_rows) adds up rows that share a free parameter; ``single`` (n_free,) holds the row of each
+    where every free parameter has exactly one, else it is None. ``longest_path`` counts the longest chain of directed
+    paths, None where some go round in a circle. ``place`` (n_rows,) is where a row of A, S or m moves its first
+    variable, and ``moves`` (n_rows,) 1 for A and S, else 0.
     """
 
     names: tuple[str, ...]
@@ -35,12 +39,14 @@ class Structure:
     rows: IntArray
     fixed: Array
     free: IntArray
+    free_rows: IntArray
     a: IntArray
     a_to: IntArray
     a_from: IntArray
     s: IntArray
     s_first: IntArray
     s_second: IntArray
+    s_share: Array
     m: IntArray
     m_at: IntArray
     delta: IntArray
@@ -49,20 +55,23 @@ class Structure:
     threshold_at: IntArray
     collect: Array
     single: IntArray | None
+    longest_path: int | None
+    place: IntArray
+    moves: Array
 
     def values(self, theta: Array) -> Array:
         """Value of every row, shape (n_rows,)."""
         values = self.fixed.copy()
-        is_free = self.free >= 0
-        values[is_free] = theta[self.free[is_free]]
+        values[self.free_rows] = theta[self.free[self.free_rows]]
         return values
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Implied:
     """Implied moments at one theta: covariance (p, p) and mean (p,) of observed variables, the inverse E (k, k), the
     covariance (k, k) and mean (k,) of observed and latent variables, the scale ``delta`` (p,) of latent responses
-    (1 where it is no parameter) and the values of all rows (n_rows,).
+    (1 where it is no parameter) and the values of all rows (n_rows,). The precision is computed once, where it is
+    asked for; that is why the class has no slots.
     """
 
     covariance: Array
@@ -72,6 +81,11 @@ class Implied:
     full_mean: Array
     delta: Array
     row_values: Array
+
+    @cached_property
+    def precision(self) -> Array:
+        """Sigma^-1 (p, p): it stands in every formula of the normal likelihood, whole."""
+        return np.asarray(np.linalg.inv(self.covariance), dtype=np.float64)
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,6 +102,7 @@ class Derivatives:
     delta_of: IntArray
 
 
+@lru_cache(maxsize=64)  # many fits of one model share its table
 def structure_of(table: ParameterTable, group: int = 0) -> Structure:
     """Place every row of ``group`` in A (directed paths), S (covariances) or m (intercepts)."""
     names = (*table.observed, *table.latent)
@@ -103,7 +118,14 @@ def structure_of(table: ParameterTable, group: int = 0) -> Structure:
     a_from = [at[rows[i].lhs if rows[i].op == "=~" else rows[i].rhs] for i in a]
     free = np.array([row.free - 1 for row in rows], dtype=np.int64)
     collect = np.zeros((table.n_free, len(rows)))
-    collect[free[free >= 0], np.flatnonzero(free >= 0)] = 1.0
+    free_rows = np.flatnonzero(free >= 0).astype(np.int64)
+    collect[free[free_rows], free_rows] = 1.0
+
+    s_first, s_second = [at[rows[i].lhs] for i in s], [at[rows[i].rhs] for i in s]
+    m_at = [at[rows[i].lhs] for i in m]
+    place, moves = np.zeros(len(rows), dtype=np.int64), np.zeros(len(rows))
+    place[[*a, *s, *m]] = [*a_to, *s_first, *m_at]
+    moves[[*a, *s]] = 1.0
 
     def indices(values: list[int]) -> IntArray:
         return np.array(values, dtype=np.int64)
@@ -114,20 +136,25 @@ def structure_of(table: ParameterTable, group: int = 0) -> Structure:
         rows=indices([i for i, row in enumerate(table.parameters) if row.group == group]),
         fixed=np.array([0.0 if row.fixed is None else row.fixed for row in rows]),
         free=free,
+        free_rows=free_rows,
         a=indices(a),
         a_to=indices(a_to),
         a_from=indices(a_from),
         s=indices(s),
-        s_first=indices([at[rows[i].lhs] for i in s]),
-        s_second=indices([at[rows[i].rhs] for i in s]),
+        s_first=indices(s_first),
+        s_second=indices(s_second),
+        s_share=np.where(np.equal(s_first, s_second), 0.5, 1.0),
         m=indices(m),
-        m_at=indices([at[rows[i].lhs] for i in m]),
+        m_at=indices(m_at),
         delta=indices(delta),
         delta_at=indices([at[rows[i].lhs] for i in delta]),
         threshold=indices(threshold),
         threshold_at=indices([at[rows[i].lhs] for i in threshold]),
         collect=collect,
         single=collect.argmax(axis=1) if np.all(collect.sum(axis=1) == 1.0) else None,
+        longest_path=_longest_path(a_to, a_from),
+        place=place,
+        moves=moves,
     )
 
 
@@ -136,19 +163,40 @@ def implied(structure: Structure, theta: Array) -> Implied:
     values = structure.values(theta)
     k, p = len(structure.names), structure.n_observed
     directed = np.zeros((k, k))
-    directed[structure.a_to, structure.a_from] = -values[structure.a]
-    directed.flat[:: k + 1] += 1.0
+    directed[structure.a_to, structure.a_from] = values[structure.a]
     residual = np.zeros((k, k))
     residual[structure.s_first, structure.s_second] = values[structure.s]
     residual[structure.s_second, structure.s_first] = values[structure.s]
     intercepts = np.zeros(k)
     intercepts[structure.m_at] = values[structure.m]
-    inverse = np.asarray(np.linalg.inv(directed), dtype=np.float64)
+    inverse = _total_effects(directed, structure.longest_path)
     full = inverse @ residual @ inverse.T
     full_mean = inverse @ intercepts
     delta = np.ones(p)
     delta[structure.delta_at] = values[structure.delta]
     return Implied(full[:p, :p], full_mean[:p], inverse, full, full_mean, delta, values)
+
+
+def _total_effects(directed: Array, longest_path: int | None) -> Array:
+    """(I - A)^-1, which is I + A + A^2 + ... and ends where no path is longer; a cycle (None) takes a solve."""
+    identity = np.eye(len(directed))
+    if longest_path is None:
+        return np.asarray(np.linalg.inv(identity - directed), dtype=np.float64)
+    effects = identity + directed
+    for _ in range(longest_path - 1):
+        effects = identity + directed @ effects
+    return effects
+
+
+def _longest_path(a_to: list[int], a_from: list[int]) -> int | None:
+    """Number of directed paths in the longest chain of them; None where some go round in a circle."""
+    reach = dict.fromkeys((*a_to, *a_from), 0)
+    for length in range(len(reach) + 1):
+        further = {to for to, start in zip(a_to, a_from, strict=True) if reach[start] == length}
+        if not further:
+            return length
+        reach.update(dict.fromkeys(further, length + 1))
+    return None
 
 
 def derivatives(structure: Structure, at: Implied) -> Derivatives:
@@ -157,17 +205,15 @@ def derivatives(structure: Structure, at: Implied) -> Derivatives:
     For A_ij: dSigma = E e_i (e_j' E S E') + transpose and dmu = E e_i (E m)_j; for S_ij: E e_i e_j' E' +
     transpose (once on the diagonal); for m_i: dmu = E e_i.
     """
-    p, n_rows = structure.n_observed, len(structure.fixed)
-    left, right, mean = np.zeros((p, n_rows)), np.zeros((p, n_rows)), np.zeros((p, n_rows))
-    effect = at.inverse[:p]
-    left[:, structure.a] = effect[:, structure.a_to]
-    right[:, structure.a] = at.full_covariance[:p, structure.a_from]
-    mean[:, structure.a] = effect[:, structure.a_to] * at.full_mean[structure.a_from]
-    left[:, structure.s] = effect[:, structure.s_first]
-    halved = np.where(structure.s_first == structure.s_second, 0.5, 1.0)
-    right[:, structure.s] = effect[:, structure.s_second] * halved
-    mean[:, structure.m] = effect[:, structure.m_at]
-    return Derivatives(left, right, mean, structure.delta, structure.delta_at)
+    effect = at.inverse[: structure.n_observed]
+    moved = effect[:, structure.place]
+    right = np.zeros(moved.shape)
+    right[:, structure.a] = at.full_covariance[: structure.n_observed, structure.a_from]
+    right[:, structure.s] = effect[:, structure.s_second] * structure.s_share
+    in_mean = np.zeros(moved.shape[1])
+    in_mean[structure.m] = 1.0
+    in_mean[structure.a] = at.full_mean[structure.a_from]
+    return Derivatives(moved * structure.moves, right, moved * in_mean, structure.delta, structure.delta_at)
 
 
 def second_derivatives_of_covariance(structure: Structure, at: Implied, weight: Array) -> Array:

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from analysis.errors import EstimationError, Problem
 from analysis.sem.candidates import candidates
 from analysis.sem.implied import Implied, Structure, derivatives, structure_of
+from analysis.sem.one_level import require_one_level
 from analysis.sem.parameter import Parameter
 from analysis.sem.partable import ParameterTable
 from analysis.sem.result import ModificationIndex, SemResult
@@ -31,8 +32,10 @@ def modification_indices(solution: Solution) -> tuple[ModificationIndex, ...]:
     With s the score and V the information of a parameter that the free ones do not take up (both of one
     observation, expected information), mi = N s^2 / V and epc = s / V: Soerbom (1989), Model modification,
     Psychometrika 54(3), 371-384. As in lavaan they are not scaled under robust estimators, and equality constraints
-    stay in force. Raises EstimationError where the model's own information is singular.
+    stay in force. Raises EstimationError where the model's own information is singular, and ModelError for models of
+    two levels.
     """
+    require_one_level(solution, "modification indices", "free parameters one at a time and compare the fits")
     fitted = solution.fitted
     own = fitted.inverse("expected")
     if own is None:

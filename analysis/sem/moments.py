@@ -10,6 +10,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from analysis.errors import DataError, EstimationError, ModelError, Problem, nearest
+from analysis.sem.optimise import is_positive_definite
 
 Array = NDArray[np.float64]
 
@@ -60,10 +61,10 @@ def _require_positive_definite(matrix: Array, names: Sequence[str]) -> None:
 
 def require_columns(data: pd.DataFrame, names: Sequence[str]) -> None:
     """Raise ModelError naming every variable that ``data`` lack, with the nearest column."""
-    columns = [str(column) for column in data.columns]
-    there = set(columns)
+    there = set(data.columns.tolist())
     unknown = [name for name in names if name not in there]
     if unknown:
+        columns = [str(column) for column in data.columns]
         raise ModelError(
             Problem(f"the model names '{name}', which the data do not have", "model", nearest(name, columns))
             for name in unknown
@@ -72,7 +73,7 @@ def require_columns(data: pd.DataFrame, names: Sequence[str]) -> None:
 
 def require_numbers(data: pd.DataFrame, names: Sequence[str]) -> Array:
     """The columns ``names`` as floats (n, p), NaN where missing. Raises DataError naming columns of words."""
-    chosen = data if list(names) == list(data.columns) else data[list(names)]
+    chosen = data if list(names) == data.columns.tolist() else data[list(names)]
     plain = chosen.to_numpy()
     if plain.dtype.kind in "fiu":  # nothing but numbers; other columns would have made this an array of objects
         return plain.astype(np.float64, copy=False)
@@ -90,8 +91,10 @@ def require_numbers(data: pd.DataFrame, names: Sequence[str]) -> Array:
 
 def require_variance(values: Array, names: Sequence[str], place: str = "data") -> None:
     """Raise DataError naming every column of ``values`` (n, p) that does not vary, or holds nothing."""
-    # fmax and fmin pass over NaN; where nothing is left, NaN > NaN does not hold.
-    varies = np.fmax.reduce(values, axis=0) > np.fmin.reduce(values, axis=0)
+    varies = (values != values[:1]).any(axis=0)
+    if np.isnan(values).any():
+        # fmax and fmin pass over NaN; where nothing is left, NaN > NaN does not hold.
+        varies = np.fmax.reduce(values, axis=0) > np.fmin.reduce(values, axis=0)
     constant = [name for name, does in zip(names, varies, strict=True) if not does]
     if constant:
         raise DataError(
@@ -104,11 +107,10 @@ def require_regular(sample: SampleMoments) -> None:
     """A singular sample covariance has no likelihood and no inverse: raise EstimationError naming the variables that
     depend on each other.
     """
-    deviations = np.sqrt(np.diag(sample.covariance))
-    values, vectors = np.linalg.eigh(sample.covariance / np.outer(deviations, deviations))
-    if values[0] > 1e-10:
+    if is_positive_definite(sample.covariance, 1e-10):
         return
-    weight = np.abs(vectors[:, 0])
+    deviations = np.sqrt(np.diag(sample.covariance))
+    weight = np.abs(np.linalg.eigh(sample.covariance / np.outer(deviations, deviations))[1][:, 0])
     names = [n for n, w in zip(sample.names, weight, strict=True) if w > 0.1 * weight.max()]
     what = f"these variables determine each other: {', '.join(names)}"
     raise EstimationError(Problem(what, "data", "leave one of them out"))

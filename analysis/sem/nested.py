@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable
-from dataclasses import asdict, dataclass
+from collections.abc import Iterable, Sequence
+from dataclasses import asdict, dataclass, replace
 from typing import Literal, Unpack
 
 import numpy as np
@@ -15,6 +15,7 @@ from analysis.errors import ModelError, Problem, nearest
 from analysis.sem.comparable import require_comparable
 from analysis.sem.constraints import constraint_values
 from analysis.sem.difference import (
+    NO_DISTRIBUTION,
     DifferenceTest,
     LocalModels,
     ScaledTest,
@@ -128,13 +129,16 @@ def compared(name: str, solution: Solution) -> ComparedModel:
 def _method(method: str, solution: Solution) -> str:
     """The method to use; raises ModelError for one that is unknown or does not suit the estimator."""
     scaling = solution.estimator.scaling
-    suited = {None: ("standard",), "shifted": ("satorra.2000",)}.get(scaling, METHODS[2:])
+    suited: Sequence[str] = {None: ("standard",), "shifted": ("satorra.2000",)}.get(scaling, METHODS[2:])
+    if solution.two_level is not None and scaling is not None:
+        suited = ("satorra.bentler.2001",)
     if method not in METHODS:
         raise ModelError(Problem(f"there is no difference test '{method}'", "--method", nearest(method, METHODS)))
     if method == "default":
         return suited[0]
     if method not in suited:
-        what = f"{method} does not go with {solution.estimator.name}"
+        levels = " and two levels" if solution.two_level is not None else ""
+        what = f"{method} does not go with {solution.estimator.name}{levels}"
         raise ModelError(Problem(what, "--method", f"take {' or '.join(suited)}"))
     return method
 
@@ -142,7 +146,8 @@ def _method(method: str, solution: Solution) -> str:
 def _test(method: str, restricted: Solution, full: Solution, theta: Array) -> DifferenceTest:
     h0, h1 = (ScaledTest(s.test.chisq, s.test.df, s.test.scaling) for s in (restricted, full))
     if method == "standard":
-        return plain(h0, h1)
+        test = plain(h0, h1)
+        return replace(test, pvalue=None, reason=NO_DISTRIBUTION) if full.estimator.name == "ULS" else test
     if method == "satorra.bentler.2001":
         return satorra_bentler_2001(h0, h1)
     if method == "satorra.bentler.2010":

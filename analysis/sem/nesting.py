@@ -16,6 +16,7 @@ from analysis.sem.objective import Objective
 from analysis.sem.partable import ParameterTable
 from analysis.sem.solution import Solution, likelihood_objective
 from analysis.sem.starting_values import starting_values
+from analysis.sem.twolevel.objective import TwoLevelObjective
 
 Array = NDArray[np.float64]
 
@@ -87,6 +88,8 @@ def _target(restricted: Solution, full: Solution) -> tuple[Objective, list[Sampl
         mean = at.mean if restricted.table.meanstructure else sample.mean
         covariance = at.covariance * np.outer(at.delta, at.delta)
         samples.append(replace(sample, names=names, covariance=covariance[np.ix_(order, order)], mean=mean[order]))
+    if isinstance(full.objective, TwoLevelObjective):
+        return full.objective.at_moments(samples), samples
     if not isinstance(full.objective.parts[0].discrepancy, LeastSquares):
         return likelihood_objective(full.table, samples, None), samples
     parts = [

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
@@ -19,6 +20,8 @@ from analysis.sem.parameter import Parameter
 from analysis.sem.syntax import ParsedModel, Statement
 
 Array = NDArray[np.float64]
+
+CLUSTERS = "name the column that says to which cluster a row belongs: --cluster COL"
 
 GROUP_EQUAL = (
     "loadings",
@@ -55,8 +58,23 @@ class TableOptions:
 
 
 @dataclass(frozen=True, slots=True)
+class Level:
+    """One level of a two-level model: its observed variables, and the covariates among them with fixed moments."""
+
+    observed: tuple[str, ...]
+    exogenous: tuple[str, ...]
+
+
+@dataclass(frozen=True, eq=False)
 class ParameterTable:
-    """All parameters of a model, group by group in lavaan's order: as written, variances, covariances, means."""
+    """All parameters of a model, group by group in lavaan's order: as written, variances, covariances, means.
+
+    In a two-level model ``levels`` holds both levels, and they stand in the place of groups: rows of level 1 have
+    group 0, those of level 2 group 1.
+
+    Tables are told apart by identity, so that what is derived from one can be kept; what it says of itself is
+    computed once, and that is why it has no slots.
+    """
 
     parameters: tuple[Parameter, ...]
     definitions: tuple[Relation, ...]
@@ -66,23 +84,42 @@ class ParameterTable:
     exogenous: tuple[str, ...]
     groups: tuple[str, ...]
     meanstructure: bool
+    levels: tuple[Level, ...] = ()
 
     @property
+    def n_groups(self) -> int:
+        """Number of groups of respondents; levels are none."""
+        return 1 if self.levels else len(self.groups)
+
+    def group_of(self, row: Parameter) -> str | None:
+        """The group's label, None where there is one group."""
+        return self.groups[row.group] if self.n_groups > 1 else None
+
+    def level_of(self, row: Parameter) -> int:
+        """1 within clusters and in models of one level, 2 between clusters."""
+        return row.group + 1 if self.levels else 1
+
+    def suffix(self, group: int) -> str:
+        """What tells names apart where there are several groups or levels."""
+        return f" [{self.groups[group]}]" if len(self.groups) > 1 else ""
+
+    @cached_property
     def ordinal(self) -> tuple[str, ...]:
         """Observed variables that are cut from latent responses."""
         return tuple(dict.fromkeys(row.lhs for row in self.parameters if row.op == "~*~"))
 
-    @property
+    @cached_property
     def n_free(self) -> int:
         """Number of free parameters; tied parameters count once."""
         return max((row.free for row in self.parameters), default=0)
 
     def free_names(self) -> tuple[str, ...]:
-        """Name of each free parameter: that of the first row that holds it, with its group where there are several."""
+        """Name of each free parameter: that of the first row that holds it, with its group or level where there are
+        several.
+        """
         names = {}
         for row in reversed(self.parameters):
-            suffix = f" [{self.groups[row.group]}]" if len(self.groups) > 1 else ""
-            names[row.free] = row.name + suffix
+            names[row.free] = row.name + self.suffix(row.group)
         return tuple(names[index] for index in range(1, self.n_free + 1))
 
 
@@ -106,8 +143,8 @@ def build_table(model: ParsedModel, options: TableOptions | None = None) -> Para
     rows: list[Parameter] = []
     for group, label in enumerate(options.groups):
         rows += complete_rows(_of_group(model.statements, label), roles, defaults, group)
-    rows = _number(_tied(_with_free_means(rows, roles, options), roles, options))
-    definitions, constraints = _relations(model, rows)
+    rows = number_free(_tied(_with_free_means(rows, roles, options), roles, options))
+    definitions, constraints = relations_of(model, rows)
     return ParameterTable(
         tuple(rows), definitions, constraints,
         roles.observed, roles.latent, roles.exogenous, options.groups, defaults.meanstructure,
@@ -146,7 +183,7 @@ def _refuse(model: ParsedModel, options: TableOptions) -> None:
         if s.op == "<~" or (s.op in {"|", "~*~"} and not options.thresholds)
     ]
     problems += [
-        Problem("blocks of levels are not estimated here", f"{model.filename}:{s.line}")
+        Problem("a model with blocks of levels needs clusters", f"{model.filename}:{s.line}", CLUSTERS)
         for s in model.statements
         if s.level is not None
     ][:1]
@@ -225,7 +262,7 @@ def _canonical(text: str) -> str:
     return compact
 
 
-def _number(rows: list[Parameter]) -> list[Parameter]:
+def number_free(rows: Sequence[Parameter]) -> list[Parameter]:
     """Count free parameters; a tie that holds a fixed row fixes every row in it."""
     fixed = {row.tie: row.fixed for row in rows if row.tie and row.free == 0}
     numbers: dict[str, int] = {}
@@ -243,7 +280,8 @@ def _number(rows: list[Parameter]) -> list[Parameter]:
     return numbered
 
 
-def _relations(model: ParsedModel, rows: list[Parameter]) -> tuple[tuple[Relation, ...], tuple[Relation, ...]]:
+def relations_of(model: ParsedModel, rows: Sequence[Parameter]) -> tuple[tuple[Relation, ...], tuple[Relation, ...]]:
+    """Definitions and constraints of a model; raises ModelError for labels that no row carries."""
     known = {row.label for row in rows if row.label}
     problems: list[Problem] = []
     definitions: list[Relation] = []

@@ -2,21 +2,21 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from collections.abc import Iterator
 
 import numpy as np
 from numpy.typing import NDArray
 
 from analysis.sem import chi_square
-from analysis.sem.effects import DefinedEffect, defined_effects
+from analysis.sem.effects import defined_effects
 from analysis.sem.fit_measures import fit_measures
 from analysis.sem.interaction import conventions_of_products
-from analysis.sem.parameter import Parameter
 from analysis.sem.remarks import remarks
 from analysis.sem.result import Estimate, SemResult
 from analysis.sem.solution import Solution
-from analysis.sem.standardise import r_squared, standardised
-from analysis.sem.standardised_solution import standardised_errors
+from analysis.sem.standardise import r_squared, scale_factors
+from analysis.sem.standardised_solution import with_errors
+from analysis.sem.twolevel.measures import intraclass_correlations
 
 Array = NDArray[np.float64]
 
@@ -27,11 +27,6 @@ def present(model: str, name: str, missing: str, solution: Solution) -> SemResul
     """The result of ``model`` (lavaan syntax)."""
     table, optimum = solution.table, solution.optimum
     measures = fit_measures(solution)
-    by_lv, by_all = _standardised(solution)
-    effects = defined_effects(table, solution.values, solution.covariance, by_lv, by_all)
-    rows = [_estimate(solution, i, by_lv[i], by_all[i]) for i in range(len(table.parameters))]
-    estimates = (*rows, *(_defined(effect) for effect in effects))
-    errors = standardised_errors(solution)
     return SemResult(
         name=name,
         model=model,
@@ -50,8 +45,8 @@ def present(model: str, name: str, missing: str, solution: Solution) -> SemResul
         observed=table.observed,
         latent=table.latent,
         exogenous=table.exogenous,
-        groups=table.groups,
-        estimates=tuple(_with_error_of_beta(row, error) for row, error in zip(estimates, errors, strict=True)),
+        groups=("",) if table.levels else table.groups,
+        estimates=_estimates(solution),
         fit_measures=measures.values,
         undefined=measures.undefined,
         r_squared=_r_squared(solution),
@@ -60,6 +55,9 @@ def present(model: str, name: str, missing: str, solution: Solution) -> SemResul
         covariance=solution.covariance,
         sample_moments=tuple(sample.covariance for sample in solution.samples),
         implied_moments=tuple(at.covariance for at in solution.implied),
+        levels=table.groups if table.levels else (),
+        n_clusters=None if solution.two_level is None else solution.two_level.moments.n_clusters,
+        icc=None if solution.two_level is None else intraclass_correlations(solution),
     )
 
 
@@ -68,86 +66,67 @@ def _conventions(solution: Solution, missing: str) -> tuple[str, ...]:
     if missing == "fiml":
         words.append("rows with missing values are used (full information, missing at random)")
     if not solution.estimator.robust:
-        kind = "observed" if missing == "fiml" else "expected"
+        kind = "observed" if missing == "fiml" else solution.estimator.information
         words.append(f"standard errors from {kind} information")
     table = solution.table
     loadings = [(row.lhs, row.rhs) for row in table.parameters if row.op == "=~" and row.group == 0]
     return (*words, *conventions_of_products(table.latent, loadings), "95 % Wald intervals")
 
 
-def _standardised(solution: Solution) -> tuple[Array, Array]:
-    """Standardised values of all rows of the table."""
-    by_lv, by_all = np.zeros(len(solution.values)), np.zeros(len(solution.values))
-    for part, at in zip(solution.objective.parts, solution.implied, strict=True):
-        rows = part.structure.rows
-        by_lv[rows], by_all[rows] = standardised(part.structure, at, solution.values[rows])
-    return by_lv, by_all
-
-
 def _r_squared(solution: Solution) -> dict[str, float]:
-    """Explained variance by variable; with several groups by "variable [group]"."""
-    groups = solution.table.groups
+    """Explained variance by variable; with several groups or levels by "variable [group]"."""
     shares: dict[str, float] = {}
-    for label, part, at in zip(groups, solution.objective.parts, solution.implied, strict=True):
-        suffix = f" [{label}]" if len(groups) > 1 else ""
+    for group, (part, at) in enumerate(zip(solution.objective.parts, solution.implied, strict=True)):
         of_group = r_squared(part.structure, at, solution.values[part.structure.rows])
-        shares |= {variable + suffix: share for variable, share in of_group.items()}
+        shares |= {variable + solution.table.suffix(group): share for variable, share in of_group.items()}
     return shares
 
 
-def _estimate(solution: Solution, i: int, std_lv: float, std_all: float) -> Estimate:
-    row: Parameter = solution.table.parameters[i]
-    groups = solution.table.groups
-    se = None
-    if row.free and solution.covariance is not None:
-        variance = solution.covariance[row.free - 1, row.free - 1]
-        # A parameter that a binding constraint holds in place has no sampling variance, hence no standard error.
-        se = float(np.sqrt(variance)) if variance > 1e-20 * max(1.0, solution.values[i] ** 2) else None
-    return _inferred(
-        (row.lhs, row.op, row.rhs, row.label),
-        float(solution.values[i]),
-        se,
-        (std_lv, std_all),
-        (bool(row.free), row.user),
-        groups[row.group] if len(groups) > 1 else None,
-    )
+def _estimates(solution: Solution) -> tuple[Estimate, ...]:
+    """All rows of the table and then its definitions, each with its Wald statistic and intervals."""
+    by_lv, (beta, beta_se) = _standardised_by_latent(solution), with_errors(solution)
+    effects = defined_effects(solution.table, solution.values, solution.covariance, by_lv)
+    heads = [*_heads(solution), *((d.name, ":=", d.text, None, 1, d.name, True, True) for d in effects)]
+    est = np.append(solution.values, [effect.estimate for effect in effects])
+    se = np.append(_standard_errors(solution), [np.nan if effect.se is None else effect.se for effect in effects])
+    lv = np.append(by_lv, [effect.std_lv for effect in effects])
+    with np.errstate(invalid="ignore", divide="ignore"):
+        z = est / np.where(se > 0, se, np.nan)
+    p = chi_square.two_sided_normals(z)
+    columns = (
+        est, se, z, p, est - _Z * se, est + _Z * se, lv, beta, beta_se, beta - _Z * beta_se, beta + _Z * beta_se,
+    )  # fmt: skip
+    numbers = np.array(columns).T
+    values = numbers.astype(object)
+    values[~np.isfinite(numbers)] = None
+    return tuple(Estimate(*head, *row) for head, row in zip(heads, values.tolist(), strict=True))
 
 
-def _defined(effect: DefinedEffect) -> Estimate:
-    names = (effect.name, ":=", effect.text, effect.name)
-    return _inferred(names, effect.estimate, effect.se, (effect.std_lv, effect.std_all), (True, True), None)
+def _heads(solution: Solution) -> Iterator[tuple[str, str, str, str | None, int, str, bool, bool]]:
+    """Names of every row of the table, its group where there are several, its level, label, and kind."""
+    table = solution.table
+    for row in table.parameters:
+        yield row.lhs, row.op, row.rhs, table.group_of(row), table.level_of(row), row.label, bool(row.free), row.user
 
 
-def _inferred(
-    names: tuple[str, str, str, str], estimate: float, se: float | None,
-    std: tuple[float, float], kind: tuple[bool, bool], group: str | None,
-) -> Estimate:  # fmt: skip
-    """Wald z, p and interval of one estimate."""
-    lhs, op, rhs, label = names
-    z = estimate / se if se else None
-    return Estimate(
-        lhs=lhs,
-        op=op,
-        rhs=rhs,
-        group=group,
-        level=1,
-        label=label,
-        free=kind[0],
-        user=kind[1],
-        est=estimate,
-        se=se,
-        z=z,
-        pvalue=None if z is None else chi_square.two_sided_normal(z),
-        ci_lower=None if se is None else estimate - _Z * se,
-        ci_upper=None if se is None else estimate + _Z * se,
-        std_lv=float(std[0]) if np.isfinite(std[0]) else None,
-        std_all=float(std[1]) if np.isfinite(std[1]) else None,
-    )
+def _standard_errors(solution: Solution) -> Array:
+    """Standard error of every row of the table (n_rows,), NaN where there is none.
+
+    A parameter that a binding constraint holds in place has no sampling variance, hence no standard error.
+    """
+    if solution.covariance is None:
+        return np.full(len(solution.values), np.nan)
+    free = np.array([row.free for row in solution.table.parameters])
+    variance = np.append(np.diag(solution.covariance), np.nan)[free - 1]
+    with np.errstate(invalid="ignore"):
+        return np.sqrt(np.where(variance > 1e-20 * np.maximum(1.0, solution.values**2), variance, np.nan))
 
 
-def _with_error_of_beta(row: Estimate, error: float | None) -> Estimate:
-    """The standardised estimate's standard error and interval."""
-    if error is None or row.std_all is None:
-        return row
-    lower, upper = row.std_all - _Z * error, row.std_all + _Z * error
-    return replace(row, std_all_se=error, std_all_ci_lower=lower, std_all_ci_upper=upper)
+def _standardised_by_latent(solution: Solution) -> Array:
+    """``std_lv`` of all rows of the table (n_rows,), NaN where a variance is negative."""
+    factors = np.zeros(len(solution.values))
+    with np.errstate(invalid="ignore", divide="ignore"):
+        for part, at in zip(solution.objective.parts, solution.implied, strict=True):
+            rows = part.structure.rows
+            factors[rows] = scale_factors(part.structure, at, solution.values[rows], observed=False)
+        return solution.values * factors

@@ -12,6 +12,8 @@ from analysis.sem.moments import SampleMoments
 from analysis.sem.patterns import coverage
 from analysis.sem.solution import Solution
 from analysis.sem.starts import FIRST
+from analysis.sem.twolevel.measures import is_singular
+from analysis.sem.twolevel.sample import TwoLevelSample
 
 # lavaan remarks on pairs of variables that fewer than a tenth of the rows hold together.
 _COVERAGE = 0.1
@@ -24,7 +26,14 @@ def remarks(solution: Solution) -> tuple[str, ...]:
 
 
 def _of_search(solution: Solution) -> Iterator[str]:
-    if solution.optimum.start != FIRST:
+    if solution.optimum.start == FIRST:
+        return
+    if solution.two_level is not None:
+        yield (
+            f"this minimum is from other starting values than the usual ones ({solution.optimum.start}), which led to "
+            "none, or to variances of level 2 further below zero"
+        )
+    else:
         yield f"the usual starting values led to no minimum; this one is from: {solution.optimum.start}"
 
 
@@ -43,6 +52,24 @@ def _of_data(solution: Solution) -> Iterator[str]:
     if pairs := _empty_tables(rows, solution.table.ordinal):
         yield f"nobody gave some combinations of answers to: {_listed(pairs)} (empty cells, treated as lavaan does)"
     yield from _of_clusters(rows, solution.npar)
+    if solution.two_level is not None:
+        yield from _of_levels(solution, solution.two_level)
+
+
+def _of_levels(solution: Solution, sample: TwoLevelSample) -> Iterator[str]:
+    n_clusters = sample.moments.n_clusters
+    n_free = len({row.free for row in solution.table.parameters if row.group == 1} - {0})
+    if n_clusters < n_free:
+        yield (
+            f"{n_clusters} clusters are fewer than the {n_free} parameters of level 2: "
+            "tests and standard errors cannot be relied on"
+        )
+    held = [solution.table.observed.index(name) for name in solution.table.levels[1].observed]
+    if is_singular(solution.samples[1].covariance[np.ix_(held, held)]):
+        yield (
+            "the covariance matrix between clusters that fits best is singular: some variables hardly vary between "
+            "clusters beside others, and tests, above all scaled ones, are approximate"
+        )
 
 
 def _of_clusters(rows: Sequence[GroupRows], npar: int) -> Iterator[str]:
@@ -58,7 +85,9 @@ def _of_clusters(rows: Sequence[GroupRows], npar: int) -> Iterator[str]:
 
 def _of_estimates(solution: Solution) -> Iterator[str]:
     table = solution.table
-    negative = [row.lhs for row, v in zip(table.parameters, solution.values, strict=True) if row.is_variance and v < 0]
+    suffix = [table.suffix(group) if table.levels else "" for group in range(len(table.groups))]
+    rows = zip(table.parameters, solution.values, strict=True)
+    negative = [row.lhs + suffix[row.group] for row, value in rows if row.is_variance and value < 0]
     if negative:
         yield f"negative variance (Heywood case): {', '.join(dict.fromkeys(negative))}"
     p = len(table.observed)
@@ -68,7 +97,7 @@ def _of_estimates(solution: Solution) -> Iterator[str]:
 
 
 def _of_inference(solution: Solution) -> Iterator[str]:
-    if solution.rows is None and all(_is_correlation(sample) for sample in solution.samples):
+    if solution.of_moments and all(_is_correlation(sample) for sample in solution.samples):
         yield (
             "the matrix given is a correlation matrix: standard errors of unstandardised parameters take it for a "
             "covariance matrix; those of the standardised solution (std_all_se) hold"

@@ -136,7 +136,7 @@ def goodness_of_fit(sample: SampleMoments, implied: Implied, table: ParameterTab
     """
     explained = np.array([name not in table.exogenous for name in sample.names])
     part = explained[:, None] | explained[None, :]
-    weight = np.linalg.inv(implied.covariance)
+    weight = implied.precision
     observed = weight @ np.where(part, sample.covariance, 0.0)
     residual = weight @ np.where(part, sample.covariance - implied.covariance, 0.0)
     misfit, total = float(np.trace(residual @ residual)), float(np.trace(observed @ observed))

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from analysis.errors import ModelError, Problem, nearest
 from analysis.sem.casewise import lower_triangle
 from analysis.sem.discrepancy.least_squares import LeastSquares, Statistics
+from analysis.sem.one_level import require_one_level
 from analysis.sem.residual_errors import residual_variances, statistic_variances, statistics_of
 from analysis.sem.solution import Solution
 
@@ -64,11 +65,13 @@ def residuals(solution: Solution, kind: Kind = "raw") -> Residuals:
     "cor": sample less implied correlations, means in sample SDs (Bollen 1989, p. 258). "normalized": raw, divided by
     the standard errors of the sample moments. "standardized": divided by those of the residuals themselves, which are
     standard normal where the model holds (Maydeu-Olivares 2017, Psychometrika 82(3), 533-558). Both are zero where
-    the model fits a moment exactly. Raises ModelError for an unknown kind and EstimationError where standard errors
-    cannot be had.
+    the model fits a moment exactly. Raises ModelError for an unknown kind and for models of two
+    levels, and EstimationError where standard errors cannot be had.
     """
     if kind not in KINDS:
         raise ModelError(Problem(f"there are no residuals of kind '{kind}'", "residuals", nearest(kind, KINDS)))
+    hint = "compare result.sample_covariance with result.implied_covariance, level by level"
+    require_one_level(solution, "residuals with standard errors", hint)
     groups = range(len(solution.samples))
     if kind == "cor":
         return Residuals(kind, tuple(_named(solution, g, *_correlations(solution, g)) for g in groups))

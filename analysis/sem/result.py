@@ -10,6 +10,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from analysis.sem.bootstrap.result import BootstrapResult
+from analysis.sem.slopes import JohnsonNeyman, SimpleSlopes
 
 Array = NDArray[np.float64]
 
@@ -74,7 +75,11 @@ class SemResult:
     ``fit_measures`` maps lavaan's names to values, None where ``undefined`` gives the reason. Matrices, one a
     group, are in the order of ``observed``, in squared units of the items. ``theta`` and ``covariance`` (of the
     estimates) are in the order of ``free_names``. ``conventions`` say how the numbers are made, ``warnings`` what
-    a reader must know before trusting them. ``bootstrap`` is there where inference is the bootstrap's.
+    a reader must know before trusting them. ``bootstrap`` is there where inference is the bootstrap's,
+    ``simple_slopes`` and ``johnson_neyman`` where a latent predictor is the product of two others. A two-level
+    model has ``levels`` (their names), matrices one a level (zero for variables the level does not hold), the number
+    of clusters ``n_clusters``, and ``icc``, the share of variance between clusters of each variable of level 1 in the
+    unrestricted model; ``nobs`` counts its rows.
     """
 
     name: str
@@ -105,6 +110,11 @@ class SemResult:
     implied_moments: tuple[Array, ...]
     bootstrap: BootstrapResult | None = None
     modindices: tuple[ModificationIndex, ...] | None = None
+    simple_slopes: tuple[SimpleSlopes, ...] = ()
+    johnson_neyman: tuple[JohnsonNeyman, ...] = ()
+    levels: tuple[str, ...] = ()
+    n_clusters: int | None = None
+    icc: dict[str, float] | None = None
 
     def tidy(self) -> pd.DataFrame:
         """One row an estimate."""
@@ -124,12 +134,14 @@ class SemResult:
 
     @property
     def r2(self) -> pd.DataFrame:
-        """Share of variance explained: columns variable, r2."""
+        """Share of variance explained: columns variable (with its group or level where there are several), r2."""
         return pd.DataFrame(self.r_squared.items(), columns=["variable", "r2"])
 
     @property
     def sample_covariance(self) -> pd.DataFrame:
-        """Sample covariance (divided by N) by name; of several groups, one below the other."""
+        """Sample covariance (divided by N) by name; of several groups, one below the other. Of levels, the unrestricted
+        model's.
+        """
         return self._by_name(self.sample_moments)
 
     @property
@@ -145,7 +157,7 @@ class SemResult:
 
     def _by_name(self, matrices: tuple[Array, ...]) -> pd.DataFrame:
         frames = [pd.DataFrame(matrix, index=self.observed, columns=self.observed) for matrix in matrices]
-        return frames[0] if len(frames) == 1 else pd.concat(frames, keys=self.groups)
+        return frames[0] if len(frames) == 1 else pd.concat(frames, keys=self.levels or self.groups)
 
     def to_json(self) -> str:
         """JSON with lavaan's names; undefined numbers are null."""
@@ -164,8 +176,13 @@ class SemResult:
             "undefined": self.undefined,
             "conventions": list(self.conventions),
         }
+        if self.icc is not None:
+            content |= {"nclusters": self.n_clusters, "icc": {name: _finite(value) for name, value in self.icc.items()}}
         if self.bootstrap is not None:
             content["bootstrap"] = self.bootstrap.summary()
+        if self.simple_slopes:
+            content["simple_slopes"] = [asdict(found) for found in self.simple_slopes]
+            content["johnson_neyman"] = [asdict(found) for found in self.johnson_neyman]
         if self.modindices is not None:
             shown = ("lhs", "op", "rhs", "group", "mi", "epc", "sepc_lv", "sepc_all")
             content["modindices"] = [{key: getattr(index, key) for key in shown} for index in self.modindices]
@@ -173,7 +190,10 @@ class SemResult:
 
 
 def _correlation(covariance: Array) -> Array:
-    deviations = np.sqrt(np.diag(covariance))
+    """Correlations; zero for variables without variance, which a level may not hold, NaN where it is negative."""
+    variances = np.diag(covariance)
+    with np.errstate(invalid="ignore"):
+        deviations = np.sqrt(np.where(variances == 0, 1.0, variances))
     return np.asarray(covariance / np.outer(deviations, deviations))
 
 

@@ -76,7 +76,7 @@ def parameter_meat(
 def _moment_scores(table: ParameterTable, group: GroupRows, at: Implied, d: Derivatives) -> Array:
     """Delta' W z of each row (n, n_rows): z its centred contribution to the sample moments, W the normal weight."""
     residual, fitted = _regressed(table, group)
-    weight = np.linalg.inv(at.covariance)
+    weight = at.precision
     whole, part = (residual + fitted) @ weight, fitted @ weight
     scores = (whole @ d.left) * (whole @ d.right) - (part @ d.left) * (part @ d.right)
     if table.meanstructure:
@@ -183,7 +183,7 @@ def satorra_bentler_trace(
     """
     total = 0.0
     for part, group in zip(objective.parts, rows, strict=True):
-        weight = np.linalg.inv(implied(part.structure, theta).covariance)
+        weight = implied(part.structure, theta).precision
         residual, fitted = _regressed(table, group)
         y = residual + fitted
         whole, explained, crossed = (

@@ -12,6 +12,7 @@ from analysis.errors import ModelError, Problem
 from analysis.sem import chi_square
 from analysis.sem.constraints import constraint_values
 from analysis.sem.implied import derivatives
+from analysis.sem.one_level import require_one_level
 from analysis.sem.optimise import null_space
 from analysis.sem.parameter import Parameter
 from analysis.sem.solution import Solution
@@ -85,8 +86,9 @@ def score_tests(solution: Solution) -> ScoreTests:
 
     N s' I^-1 s with the score s and the expected information I at the constrained estimates: Silvey (1959), The
     Lagrangian multiplier test, Annals of Mathematical Statistics 30(2), 389-407. Inequalities that bind are kept.
-    Raises ModelError where there is nothing to release.
+    Raises ModelError where there is nothing to release, and for two-level models.
     """
+    require_one_level(solution, "score tests", "release an equality and compare the fits")
     rows = [i for i, row in enumerate(solution.table.parameters) if row.free]
     names, equalities, kept = _equalities(solution, rows)
     if not names:

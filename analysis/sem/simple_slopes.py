@@ -7,80 +7,53 @@ V11 + 2 w V13 + w^2 V33 (Aiken & West 1991, Multiple Regression, chapter 2).
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
-from typing import Literal
+from dataclasses import dataclass, replace
 
 import numpy as np
-import pandas as pd
 from numpy.typing import NDArray
 
 from analysis.errors import ModelError, Problem
+from analysis.moderation import johnson_neyman_region
 from analysis.sem import chi_square
 from analysis.sem.result import Estimate, SemResult
+from analysis.sem.slopes import JohnsonNeyman, SimpleSlopes, Slope
 
 Array = NDArray[np.float64]
-Region = Literal["outside", "inside", "below", "above", "everywhere", "nowhere"]
-
-
-@dataclass(frozen=True, slots=True)
-class Slope:
-    """The slope at ``at`` standard deviations of the moderator from its mean, which is ``moderator`` in its units."""
-
-    at: float
-    moderator: float
-    est: float
-    se: float
-    z: float
-    pvalue: float
-    ci_lower: float
-    ci_upper: float
-
-
-@dataclass(frozen=True, slots=True)
-class SimpleSlopes:
-    """Slopes of ``outcome`` on ``predictor`` by values of ``moderator``; ``sd`` is the moderator's."""
-
-    outcome: str
-    predictor: str
-    moderator: str
-    sd: float
-    slopes: tuple[Slope, ...]
-
-    def tidy(self) -> pd.DataFrame:
-        """One row a value of the moderator."""
-        return pd.DataFrame(list(self.slopes)).assign(outcome=self.outcome, predictor=self.predictor)
-
-
-@dataclass(frozen=True, slots=True)
-class JohnsonNeyman:
-    """Where the slope is significant at ``level``: ``region`` says on which side of ``lower`` and ``upper``.
-
-    Bounds are in the units of the moderator about its mean, None where there is none; ``sd`` is the moderator's.
-    """
-
-    outcome: str
-    predictor: str
-    moderator: str
-    level: float
-    sd: float
-    lower: float | None
-    upper: float | None
-    region: Region
-
-    def tidy(self) -> pd.DataFrame:
-        """One row."""
-        names = ("outcome", "predictor", "moderator", "level", "sd", "lower", "upper", "region")
-        return pd.DataFrame([{name: getattr(self, name) for name in names}])
 
 
 @dataclass(frozen=True, slots=True)
 class _Interaction:
-    """Estimates (b1, b3), their covariance (2, 2), the outcome, and the moderator's standard deviation."""
+    """Estimates (b1, b3), their covariance (2, 2), outcome and group, and the moderator's standard deviation."""
 
     outcome: str
+    group: str | None
     estimates: Array
     covariance: Array
     sd: float
+
+
+def with_simple_slopes(result: SemResult) -> SemResult:
+    """``result`` with the slopes on ``a`` by values of ``b``, and where they are significant, for every path of a
+    product of two latents ``a:b``. Where there can be none, a warning says why.
+    """
+    slopes, regions, warnings = [], [], []
+    for row in result.estimates:
+        predictor, _, moderator = row.rhs.partition(":")
+        if row.op != "~" or predictor == moderator or not {predictor, moderator} <= set(result.latent):
+            continue
+        try:
+            slopes.append(simple_slopes(result, predictor, moderator, outcome=row.lhs, group=row.group))
+            regions.append(johnson_neyman(result, predictor, moderator, outcome=row.lhs, group=row.group))
+        except ModelError as error:
+            warnings += [f"no simple slopes of {row.lhs} by {row.rhs}: {problem.what}" for problem in error.problems]
+    if not slopes and not warnings:
+        return result
+    return replace(
+        result,
+        simple_slopes=tuple(slopes),
+        johnson_neyman=tuple(regions),
+        warnings=(*result.warnings, *warnings),
+    )
 
 
 def simple_slopes(
@@ -102,7 +75,7 @@ def simple_slopes(
         se = float(np.sqrt(direction @ found.covariance @ direction))
         tail = chi_square.two_sided_normal(est / se)
         slopes.append(Slope(value, value * found.sd, est, se, est / se, tail, est - half * se, est + half * se))
-    return SimpleSlopes(found.outcome, predictor, moderator, found.sd, tuple(slopes))
+    return SimpleSlopes(found.outcome, predictor, moderator, found.group, found.sd, tuple(slopes))
 
 
 def johnson_neyman(
@@ -111,30 +84,12 @@ def johnson_neyman(
 ) -> JohnsonNeyman:  # fmt: skip
     """The values of ``moderator`` between or beyond which the slope on ``predictor`` is significant (two-sided).
 
-    They are the roots of (b1 + b3 w)^2 = z^2 (V11 + 2 w V13 + w^2 V33) (Johnson & Neyman 1936; Bauer & Curran 2005,
-    Multivariate Behavioral Research 40(3), 373-400, eq. 12). Errors are those of ``simple_slopes``.
+    Bounds are those of ``moderation.johnson_neyman_region``; errors are those of ``simple_slopes``.
     """
     found = _interaction(result, predictor, moderator, outcome, group)
-    z2 = chi_square.normal_quantile(1.0 - level / 2.0) ** 2
-    (b1, b3), v = found.estimates, found.covariance
-    a, b, c = b3**2 - z2 * v[1, 1], 2.0 * (b1 * b3 - z2 * v[0, 1]), b1**2 - z2 * v[0, 0]
-    lower, upper, region = _region(float(a), float(b), float(c))
-    return JohnsonNeyman(found.outcome, predictor, moderator, level, found.sd, lower, upper, region)
-
-
-def _region(a: float, b: float, c: float) -> tuple[float | None, float | None, Region]:
-    """Where a w^2 + b w + c is positive."""
-    if a == 0.0:
-        if b == 0.0:
-            return None, None, "everywhere" if c > 0 else "nowhere"
-        return (-c / b, None, "above") if b > 0 else (None, -c / b, "below")
-    discriminant = b * b - 4.0 * a * c
-    if discriminant <= 0.0:
-        return None, None, "everywhere" if a > 0 else "nowhere"
-    # The form that loses no digits: the larger root first, the other by their product.
-    q = -0.5 * (b + np.copysign(np.sqrt(discriminant), b))
-    lower, upper = sorted((float(q / a), float(c / q)))
-    return lower, upper, "outside" if a > 0 else "inside"
+    critical = chi_square.normal_quantile(1.0 - level / 2.0)
+    lower, upper, region = johnson_neyman_region(found.estimates, found.covariance, critical)
+    return JohnsonNeyman(found.outcome, predictor, moderator, found.group, level, found.sd, lower, upper, region)
 
 
 def _interaction(
@@ -161,6 +116,7 @@ def _interaction(
     both = (main[0], product)
     return _Interaction(
         product.lhs,
+        product.group,
         np.array([row.est for row in both]),
         _covariance(result, result.covariance, both),
         _deviation(result, moderator, product.group),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -28,8 +28,13 @@ from analysis.sem.patterns import Patterns
 from analysis.sem.robust import sandwich_of
 from analysis.sem.starting_values import starting_values
 from analysis.sem.starts import N_STARTS, minimise_from_starts
+from analysis.sem.twolevel.sample import TwoLevelSample
 
 Array = NDArray[np.float64]
+
+Search = Callable[[ParameterTable, Objective, Sequence[SampleMoments]], tuple[Optimum, tuple[Relation, ...]]]
+
+_REMEDY = "check the model and the scale of the variables, or give starting values: f =~ x1 + start(0.8)*x2"
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +44,9 @@ class Solution:
     ``values`` (n_rows,) are those of all rows of the table; ``covariance`` (n_free, n_free) that of the estimates,
     None where the information is singular, and ``flat`` then names the parameters at fault. ``binding`` are the
     constraints that hold with equality, ``npar`` the free parameters less the number of equality constraints.
-    ``gamma`` is N times the sampling covariance of each group's statistics, where least squares have it.
+    ``gamma`` is N times the sampling covariance of each group's statistics, where least squares have it. A two-level
+    model has its data in ``two_level``, and levels where others have groups: ``samples`` are the unrestricted moments
+    of each level, ``implied`` the model's.
     """
 
     table: ParameterTable
@@ -56,6 +63,7 @@ class Solution:
     npar: int
     test: ModelTest
     gamma: tuple[Array, ...] | None = None
+    two_level: TwoLevelSample | None = None
 
     @property
     def patterns(self) -> tuple[Patterns, ...] | None:
@@ -69,6 +77,11 @@ class Solution:
         """The optimum as inference needs it, with the Jacobian of the binding constraints."""
         _, jacobian = constraint_values(self.table, self.binding, self.optimum.theta)
         return Fitted(self.table, self.objective, self.optimum.theta, jacobian, self.optimum.point)
+
+    @property
+    def of_moments(self) -> bool:
+        """Whether moments alone were given, without responses."""
+        return self.rows is None and self.two_level is None
 
     @property
     def df(self) -> int:
@@ -140,27 +153,32 @@ def solve(
 
 
 def optimum_of(
-    table: ParameterTable, objective: Objective, samples: Sequence[SampleMoments], name: str
+    table: ParameterTable,
+    objective: Objective,
+    samples: Sequence[SampleMoments],
+    name: str,
+    search: Search = minimise_from_starts,
+    remedy: Callable[[Array], str] | None = None,
 ) -> tuple[Optimum, tuple[Relation, ...], Fitted]:
     """The optimum, the constraints that bind there, and both as inference needs them; errors are those of ``solve``.
+    ``search`` looks for it; ``remedy`` says what to do where no minimum is reached, given where it ended (n_free,).
 
     Full rank of the information at the optimum proves the model identified; only without that is the rank looked for
     elsewhere.
     """
     require_enough_moments(table)
-    optimum, binding = minimise_from_starts(table, objective, samples)
+    optimum, binding = search(table, objective, samples)
     _, jacobian = constraint_values(table, binding, optimum.theta)
     fitted = Fitted(table, objective, optimum.theta, jacobian, optimum.point)
     proper = optimum.converged and not table.constraints
     if not (proper and is_positive_definite(fitted.information("expected"), 1e-9)):
         require_identified(table, objective, starting_values(table, samples))
-    require_converged(optimum, name)
+    require_converged(optimum, name, _REMEDY if remedy is None else remedy(optimum.theta))
     return optimum, binding, fitted
 
 
-def require_converged(optimum: Optimum, name: str) -> None:
+def require_converged(optimum: Optimum, name: str, hint: str) -> None:
     """Raise EstimationError where no minimum was reached."""
     if not optimum.converged:
         what = f"no minimum was reached from any of {N_STARTS} starts: {optimum.message}"
-        hint = "check the model and the scale of the variables, or give starting values: f =~ x1 + start(0.8)*x2"
         raise EstimationError(Problem(what, name, hint))

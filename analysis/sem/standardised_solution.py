@@ -29,6 +29,7 @@ class StandardisedEstimate:
     op: str
     rhs: str
     group: str | None
+    level: int
     label: str
     est_std: float | None
     se: float | None
@@ -62,19 +63,20 @@ def standardised_solution(solution: Solution, kind: Kind = "std_all", level: flo
     values, jacobian = _with_definitions(solution, kind)
     names = [(row.lhs, row.op, row.rhs, row.label) for row in table.parameters]
     names += [(d.name, ":=", d.expression.text, d.name) for d in table.definitions]
-    groups = [table.groups[row.group] if len(table.groups) > 1 else None for row in table.parameters]
-    groups += [None] * len(table.definitions)
+    places = [(table.group_of(row), table.level_of(row)) for row in table.parameters]
+    places += [(None, 1)] * len(table.definitions)
     errors = _standard_errors(jacobian, solution.covariance)
     quantile = chi_square.normal_quantile(0.5 + level / 2.0)
-    rows = zip(names, groups, values, errors, strict=True)
+    rows = zip(names, places, values, errors, strict=True)
     return StandardisedSolution(kind, tuple(_estimate(*row, quantile) for row in rows))
 
 
-def standardised_errors(solution: Solution, kind: Kind = "std_all") -> list[float | None]:
-    """Standard errors alone, of all rows of the table and then of its definitions; None where nothing can vary."""
-    _, jacobian = _with_definitions(solution, kind)
+def with_errors(solution: Solution) -> tuple[Array, Array]:
+    """``std_all`` of all rows and then of the definitions, and its standard errors, NaN where nothing can vary."""
+    values, jacobian = _with_definitions(solution, "std_all")
     errors = _standard_errors(jacobian, solution.covariance)
-    return [float(error) if error > _CONSTANT else None for error in errors]
+    with np.errstate(invalid="ignore"):
+        return values, np.where(errors > _CONSTANT, errors, np.nan)
 
 
 def _with_definitions(solution: Solution, kind: Kind) -> tuple[Array, Array]:
@@ -139,13 +141,13 @@ def _variance_slopes(structure: Structure, at: Implied, values: Array) -> tuple[
     residual, own = np.zeros_like(total), np.eye(len(values))
     diagonal = i == j
     residual[i[diagonal], structure.s[diagonal]] = 1.0
-    ordinal = structure.delta_at
-    residual[ordinal] = -total[ordinal]
-    total[ordinal] = 0.0
-    total[ordinal, structure.delta] = -2.0 / at.delta[ordinal] ** 3
-    residual[ordinal] += total[ordinal]
-    left_over = diagonal & np.isin(i, ordinal)
-    own[structure.s[left_over]] = residual[i[left_over]]
+    if len(ordinal := structure.delta_at):
+        residual[ordinal] = -total[ordinal]
+        total[ordinal] = 0.0
+        total[ordinal, structure.delta] = -2.0 / at.delta[ordinal] ** 3
+        residual[ordinal] += total[ordinal]
+        left_over = diagonal & np.isin(i, ordinal)
+        own[structure.s[left_over]] = residual[i[left_over]]
     return total, residual, own
 
 
@@ -162,11 +164,11 @@ def _standard_errors(jacobian: Array, covariance: Array | None) -> Array:
     if covariance is None:
         return np.full(len(jacobian), np.nan)
     with np.errstate(invalid="ignore"):
-        return np.asarray(np.sqrt(np.maximum(np.einsum("ri,ij,rj->r", jacobian, covariance, jacobian), 0.0)))
+        return np.asarray(np.sqrt(np.maximum(((jacobian @ covariance) * jacobian).sum(axis=1), 0.0)))
 
 
 def _estimate(
-    names: tuple[str, str, str, str], group: str | None, value: float, error: float, quantile: float
+    names: tuple[str, str, str, str], place: tuple[str | None, int], value: float, error: float, quantile: float
 ) -> StandardisedEstimate:
     lhs, op, rhs, label = names
     known = np.isfinite(value) and np.isfinite(error) and error > _CONSTANT
@@ -177,7 +179,8 @@ def _estimate(
         lhs=lhs,
         op=op,
         rhs=rhs,
-        group=group,
+        group=place[0],
+        level=place[1],
         label=label,
         est_std=est,
         se=se,

@@ -1,12 +1,15 @@
-"""Starts tried one after the other until a minimum is reached, in a fixed order.
+"""Starts of the search for a minimum, in a fixed order.
 
-1. Item sums: the values of ``starting_values``.
-2. The same with latent covariances from the correlations of the factors' item sums.
-3. Loadings that give every item the same share of common variance, signed by the items' first principal component.
-4. Item sums with latent variances of a tenth, so that the items are nearly independent.
-5. Four random changes of the first start, by fixed seeds.
+1. Item sums and composites: the values of ``starting_values``, with latent moments by ``with_composites``.
+2. Item sums alone: latent variances at half the marker's, covariances at 0.
+3. The same with latent covariances from the correlations of the factors' item sums.
+4. Loadings that give every item the same share of common variance, signed by the items' first principal component.
+5. Item sums with latent variances of a tenth, so that the items are nearly independent.
+6. The same with loadings by instrumental variables, which weak markers upset less than item sums.
+7. Four random changes of item sums, by fixed seeds.
 
-Values written in the model by ``start()`` hold in the first four. Where none leads to a minimum, the first counts.
+Values written in the model by ``start()`` hold in the first six. Where the first leads to a minimum, it
+counts; else the lowest minimum that any of the others leads to.
 """
 
 from __future__ import annotations
@@ -17,6 +20,7 @@ from dataclasses import replace
 import numpy as np
 from numpy.typing import NDArray
 
+from analysis.sem.composites import with_composites
 from analysis.sem.constraints import minimise_constrained
 from analysis.sem.moments import SampleMoments
 from analysis.sem.optimise import Function, Optimum
@@ -26,36 +30,43 @@ from analysis.sem.starting_values import starting_values
 
 Array = NDArray[np.float64]
 
-FIRST = "item sums"
+FIRST = "item sums and composites"
 _PERTURBED = 4
-N_STARTS = 4 + _PERTURBED
+_SAME = 1e-9
+N_STARTS = 6 + _PERTURBED
 
 
 def minimise_from_starts(
     table: ParameterTable, function: Function, samples: Sequence[SampleMoments]
 ) -> tuple[Optimum, tuple[Relation, ...]]:
-    """Minimise from each start in turn until one converges; returns the optimum and the constraints that bind.
+    """Minimise from the first start; where that fails, from all others, of which the lowest minimum counts.
 
     ``Optimum.start`` says which start led there; after a failure of all, the optimum is that of the first.
     """
-    failed: tuple[Optimum, tuple[Relation, ...]] | None = None
+    found: list[tuple[Optimum, tuple[Relation, ...]]] = []
     for words, start in starts(table, samples):
         optimum, binding = minimise_constrained(table, function, start)
-        optimum = replace(optimum, start=words)
-        if optimum.converged:
-            return optimum, binding
-        failed = failed or (optimum, binding)
-    assert failed is not None  # there is a first start
-    return failed
+        found.append((replace(optimum, start=words), binding))
+        if found[0][0].converged:
+            break
+    converged = [pair for pair in found if pair[0].converged]
+    if not converged:
+        return found[0]
+    least = min(optimum.value for optimum, _ in converged)
+    # Starts that lead to one minimum differ by rounding: the earliest of them is taken.
+    return next(pair for pair in converged if pair[0].value <= least + _SAME)
 
 
 def starts(table: ParameterTable, samples: Sequence[SampleMoments]) -> Iterator[tuple[str, Array]]:
     """All starts (n_free,) in their order, each with its name."""
     first = starting_values(table, samples)
-    yield FIRST, first
+    yield FIRST, with_composites(table, samples, first)
+    yield "item sums", first
     yield "item sums with latent covariances", _with_latent_covariances(table, samples, first)
     yield "loadings alike", _with_loadings_alike(table, samples, first)
-    yield "small latent variances", _with_small_variances(table, first)
+    small = _with_small_variances(table, first)
+    yield "small latent variances", small
+    yield "loadings by instruments", _with_instruments(table, samples, small)
     for seed in range(1, _PERTURBED + 1):
         noise = np.random.default_rng(seed).uniform(-1.0, 1.0, size=len(first))
         spread = np.where(first == 0, 0.3, 0.5 * np.abs(first))
@@ -103,6 +114,29 @@ def _with_small_variances(table: ParameterTable, first: Array) -> Array:
         is_given = any(row.start is not None for row in table.parameters if row.free == index)
         if index and not is_given:
             theta[index - 1] *= 0.1
+    return theta
+
+
+def _with_instruments(table: ParameterTable, samples: Sequence[SampleMoments], base: Array) -> Array:
+    """Loadings of item j on the marker m by the factor's other items k: sum s_jk s_mk / sum s_mk^2, times the marker's.
+
+    Haegglund (1982), Factor analysis by instrumental variables methods, Psychometrika 47(2), 209-222 (FABIN 2). Factors
+    with fewer than three items, or without a marker, keep what ``base`` has.
+    """
+    theta = base.copy()
+    at = {name: i for i, name in enumerate(table.observed)}
+    for row in table.parameters:
+        marker = _marker(table, row, at) if row.op == "=~" else None
+        if not row.free or row.start is not None or row.rhs not in at or marker is None:
+            continue
+        items = [at[other.rhs] for other in table.parameters
+                 if (other.group, other.op, other.lhs) == (row.group, "=~", row.lhs) and other.rhs in at]  # fmt: skip
+        j, (m, value) = at[row.rhs], marker
+        others = [k for k in items if k not in {j, m}]
+        covariance = samples[row.group].covariance
+        with_marker = covariance[m, others]
+        if others and with_marker.any():
+            theta[row.free - 1] = value * float(covariance[j, others] @ with_marker / (with_marker @ with_marker))
     return theta
 
 

@@ -1,4 +1,4 @@
-"""lavaan in an R process of its own, asked for one timed fit after the other."""
+"""lavaan, or another package, in an R process of its own, asked for one timed fit after the other."""
 
 from __future__ import annotations
 
@@ -8,6 +8,10 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import astuple, dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from _typeshed import DataclassInstance
 
 HOW_TO_INSTALL = (
     "lavaan is not here, so our own times stand alone. On Debian or Ubuntu: sudo apt install r-base r-cran-lavaan"
@@ -17,7 +21,7 @@ HOW_TO_INSTALL = (
 @dataclass(frozen=True, slots=True)
 class Request:
     """One fit as lavaan takes it: its names of estimator and of what is done about missing values, the ``calls`` to
-    take the mean of, and the files.
+    take the mean of, the column of clusters ("none" for none), and the files.
     """
 
     estimator: str
@@ -25,6 +29,7 @@ class Request:
     ordered: str
     bootstrap: int
     calls: int
+    cluster: str
     model: Path
     data: Path
 
@@ -36,8 +41,11 @@ class Lavaan:
     process: subprocess.Popen[str]
     version: str
 
-    def seconds(self, request: Request) -> tuple[float, float]:
-        """Elapsed seconds of a call and the chi-square that was found. Raises RuntimeError where R has stopped."""
+    def seconds(self, request: DataclassInstance) -> tuple[float, float]:
+        """Elapsed seconds of a call, and the chi-square or log-likelihood that was found.
+
+        ``request`` holds the fields that the R script reads. Raises RuntimeError where R has stopped.
+        """
         assert self.process.stdin is not None
         assert self.process.stdout is not None
         self.process.stdin.write("\t".join(str(field) for field in astuple(request)) + "\n")
@@ -49,13 +57,13 @@ class Lavaan:
 
 
 @contextmanager
-def open_lavaan() -> Iterator[Lavaan | None]:
-    """lavaan ready for requests, or None where R or the package is not installed."""
+def open_r(script_name: str, package: str) -> Iterator[Lavaan | None]:
+    """An R script of this folder ready for requests, or None where R or the package is not installed."""
     program = shutil.which("Rscript")
-    if program is None or not _has_lavaan(program):
+    if program is None or not _has_package(program, package):
         yield None
         return
-    script = Path(__file__).with_name("lavaan.R")
+    script = Path(__file__).with_name(script_name)
     process = subprocess.Popen(
         [program, "--vanilla", str(script)], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
     )
@@ -64,6 +72,6 @@ def open_lavaan() -> Iterator[Lavaan | None]:
         yield Lavaan(process, process.stdout.readline().strip())
 
 
-def _has_lavaan(program: str) -> bool:
-    question = [program, "--vanilla", "-e", "library(lavaan)"]
+def _has_package(program: str, package: str) -> bool:
+    question = [program, "--vanilla", "-e", f"library({package})"]
     return subprocess.run(question, capture_output=True, check=False).returncode == 0

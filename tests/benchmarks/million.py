@@ -6,19 +6,24 @@ import sys
 from statistics import median
 from time import perf_counter
 
-from analysis import sem
-from tests.benchmarks.simulated import factor_model, responses
+from analysis import multilevel, sem
+from tests.benchmarks.simulated import factor_model, residents, responses
 
 
 def main() -> None:
-    """``python -m tests.benchmarks.million ROWS``."""
-    model = factor_model(15, 3)
-    sem.fit(model, responses(1000, 15, 3))
-    data = responses(int(sys.argv[1]), 15, 3)
+    """``python -m tests.benchmarks.million ROWS sem|mixed``."""
+    n_rows, model, fit = int(sys.argv[1]), factor_model(15, 3), sem.fit
+    if sys.argv[2] == "mixed":
+        model, fit = "y ~ x + (1 + x | commune)", multilevel.fit
+        fit(model, residents(1000, 10))
+        data = residents(n_rows, n_rows // 100)
+    else:
+        fit(model, responses(1000, 15, 3))
+        data = responses(n_rows, 15, 3)
     seconds = []
     for _ in range(5):
         start = perf_counter()
-        sem.fit(model, data)
+        fit(model, data)
         seconds.append(perf_counter() - start)
     print(median(seconds), _peak())
 

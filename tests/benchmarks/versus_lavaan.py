@@ -18,10 +18,19 @@ from analysis.sem.estimate import estimate
 from analysis.sem.present import present
 from analysis.sem.result import SemResult
 from tests.benchmarks.lavaan_side import Lavaan, Request
-from tests.benchmarks.simulated import N_ROWS, factor_model, ordinal, responses, with_missing
+from tests.benchmarks.simulated import (
+    N_ROWS,
+    clustered_responses,
+    factor_model,
+    ordinal,
+    responses,
+    two_level_model,
+    with_missing,
+)
 from tests.benchmarks.table import Row
 
 MODEL = factor_model(16, 4)
+TWO_LEVELS = two_level_model(8, 2)
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,19 +48,29 @@ class Versus:
     repeats: int
     calls: int
     data: Callable[[], pd.DataFrame]
+    model: str = MODEL
+    cluster: str | None = None
 
     def fit(self, data: pd.DataFrame) -> SemResult:
         """Our whole call."""
         if not self.bootstrap:
-            return sem.fit(MODEL, data, estimator=self.estimator, missing=self.missing, ordered=self.ordered or ())
-        solution = estimate(MODEL, data, estimator=self.estimator)
+            return sem.fit(
+                self.model, data, estimator=self.estimator, missing=self.missing, ordered=self.ordered or (),
+                cluster=self.cluster,
+            )  # fmt: skip
+        solution = estimate(self.model, data, estimator=self.estimator)
         plan = BootstrapPlan(self.bootstrap, seed=1)
-        return with_bootstrap(present(MODEL, "model", "listwise", solution), bootstrap_solution(solution, plan))
+        return with_bootstrap(present(self.model, "model", "listwise", solution), bootstrap_solution(solution, plan))
 
 
 def complete() -> pd.DataFrame:
     """604 rows of 16 items."""
     return responses(N_ROWS, 16, 4)
+
+
+def in_communes() -> pd.DataFrame:
+    """1,500 residents of 60 communes who answer eight items."""
+    return clustered_responses(1500, 60, 8, 2)
 
 
 CASES: Mapping[str, Versus] = MappingProxyType(
@@ -63,6 +82,12 @@ CASES: Mapping[str, Versus] = MappingProxyType(
         ),
         "wlsmv": Versus("WLSMV, 7 answers", "WLSMV", "listwise", "all", 0, 8, 5, 1, lambda: ordinal(complete())),
         "bootstrap": Versus("ML, 1,000 bootstrap resamples", "ML", "listwise", "", 1000, 15, 1, 1, complete),
+        "twolevel": Versus(
+            "Two levels, 60 communes, ML", "ML", "listwise", "", 0, 10, 5, 3, in_communes, TWO_LEVELS, "commune"
+        ),
+        "twolevel_mlr": Versus(
+            "Two levels, 60 communes, MLR", "MLR", "listwise", "", 0, 10, 5, 3, in_communes, TWO_LEVELS, "commune"
+        ),
     }
 )
 
@@ -85,7 +110,7 @@ def run(name: str, lavaan: Lavaan | None) -> Iterator[Row]:
                 seconds, found = lavaan.seconds(request)
                 _require_same(chisq, found)
                 theirs.append(seconds)
-    words = f"{case.words}, {N_ROWS} rows"
+    words = f"{case.words}, {len(data)} rows"
     mine, target = f"{1000 * median(ours):.1f} ms", f">= {case.target:.0f}x"
     if not theirs:
         yield Row(words, mine, "", None, target, None)
@@ -96,9 +121,10 @@ def run(name: str, lavaan: Lavaan | None) -> Iterator[Row]:
 
 def _request(case: Versus, data: pd.DataFrame, folder: Path) -> Request:
     model, file = folder / "model.lav", folder / "data.csv"
-    model.write_text(MODEL + "\n", encoding="utf-8")
+    model.write_text(case.model + "\n", encoding="utf-8")
     data.to_csv(file, index=False)
-    return Request(case.estimator, case.missing, case.ordered or "none", case.bootstrap, case.calls, model, file)
+    ordered, cluster = case.ordered or "none", case.cluster or "none"
+    return Request(case.estimator, case.missing, ordered, case.bootstrap, case.calls, cluster, model, file)
 
 
 def _require_same(ours: float | None, theirs: float) -> None:

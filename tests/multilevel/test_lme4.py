@@ -1,27 +1,17 @@
-"""Held to lme4: every reference with one grouping factor and one random term."""
+"""Held to lme4 and lmerTest: every reference of a mixed model."""
 
 from __future__ import annotations
 
 import numpy as np
+import pandas as pd
 import pytest
-from analysis import multilevel
-from analysis.errors import SmartCityError
-from analysis.multilevel.formula import parse_formula
+from analysis.multilevel.modes import ConditionalModes, conditional_modes, linear_predictor
+from analysis.multilevel.present import present
 from analysis.multilevel.result import MixedResult
+from analysis.multilevel.solution import Solution, solve
 from tests.references import Case, case_names, load_case
 
-
-def _is_fitted_here(name: str) -> bool:
-    case = load_case(name)
-    if set(case.options) - {"ml"}:
-        return False
-    try:
-        return len(parse_formula(case.model).random) == 1
-    except SmartCityError:
-        return False
-
-
-CASES = [name for name in case_names("mixed", "rows") if _is_fitted_here(name)]
+CASES = case_names("mixed", "rows")
 
 
 @pytest.fixture(scope="module", params=CASES)
@@ -30,8 +20,18 @@ def case(request: pytest.FixtureRequest) -> Case:
 
 
 @pytest.fixture(scope="module")
-def result(case: Case) -> MixedResult:
-    return multilevel.fit(case.model, case.frame(), reml=not case.options["ml"])
+def solution(case: Case) -> Solution:
+    return solve(case.model, case.frame(), reml=not case.options["ml"], weights=case.options.get("weights"))
+
+
+@pytest.fixture(scope="module")
+def result(case: Case, solution: Solution) -> MixedResult:
+    return present(solution, case.model, case.name)
+
+
+@pytest.fixture(scope="module")
+def modes(solution: Solution) -> tuple[ConditionalModes, ...]:
+    return conditional_modes(solution)
 
 
 def test_fixed_effects(case: Case, result: MixedResult) -> None:
@@ -74,3 +74,35 @@ def test_explained_variance(case: Case, result: MixedResult) -> None:
     assert result.r2_conditional == pytest.approx(case.expected["r2_conditional"], abs=1e-4)
     if result.icc is not None:
         assert result.icc == pytest.approx(case.expected["icc"], rel=1e-3, abs=1e-6)
+
+
+def test_satterthwaite_degrees_of_freedom(case: Case, result: MixedResult) -> None:
+    expected = case.table("fixed")
+    np.testing.assert_allclose(result.fixed["df"], expected["df"], rtol=case.tolerance["df"])
+    np.testing.assert_allclose(result.fixed["t"], expected["t"], rtol=case.tolerance["se"], atol=1e-9)
+    np.testing.assert_allclose(result.fixed["pvalue"], expected["pvalue"], rtol=2e-2, atol=1e-12)
+    np.testing.assert_allclose(result.fixed["ci_lower"], expected["ci_lower"], rtol=1e-3, atol=1e-4)
+
+
+def test_f_tests_of_terms(case: Case, result: MixedResult) -> None:
+    expected = pd.DataFrame(case.expected.get("anova", []), columns=["term", "f", "num_df", "den_df", "pvalue"])
+    assert list(result.anova["term"]) == list(expected["term"])
+    for column, tolerance in {"num_df": 0.0, "f": 2 * case.tolerance["se"], "den_df": case.tolerance["df"]}.items():
+        ours, theirs = result.anova[column].astype(float), expected[column].astype(float)
+        np.testing.assert_allclose(ours, theirs, rtol=tolerance)
+
+
+def test_conditional_modes_and_their_errors(case: Case, modes: tuple[ConditionalModes, ...]) -> None:
+    ours = pd.concat([term.table.assign(group=term.group) for term in modes]).set_index(["group", "level", "term"])
+    theirs = case.table("ranef").astype({"level": str}).set_index(["group", "level", "term"])
+    ours = ours.loc[theirs.index]
+    scale = float(theirs["est"].abs().max())
+    np.testing.assert_allclose(ours["est"], theirs["est"], rtol=case.tolerance["variances"], atol=1e-5 * scale + 1e-9)
+    np.testing.assert_allclose(ours["se"], theirs["se"], rtol=case.tolerance["variances"], atol=1e-5 * scale + 1e-9)
+
+
+def test_fitted_values(case: Case, solution: Solution, modes: tuple[ConditionalModes, ...]) -> None:
+    fitted, population = linear_predictor(solution, modes)[:10], linear_predictor(solution)[:10]
+    scale = 1e-6 * float(np.std(solution.design.y))
+    np.testing.assert_allclose(fitted, case.expected["fitted"], rtol=1e-5, atol=scale)
+    np.testing.assert_allclose(population, case.expected["fitted_population"], rtol=1e-6, atol=scale)

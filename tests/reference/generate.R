@@ -3,12 +3,15 @@
 arguments <- commandArgs(trailingOnly = TRUE)
 script <- sub("^--file=", "", grep("^--file=", commandArgs(), value = TRUE))
 reference <- dirname(script)
-sources <- c("read_case.R", "lavaan_case.R", "lavaan_parts.R", "reliability_case.R", "lme4_case.R")
+sources <- c(
+  "read_case.R", "lavaan_case.R", "lavaan_parts.R", "twolevel_case.R", "reliability_case.R", "lme4_case.R",
+  "mixed_extras.R", "discrete_case.R"
+)
 for (file in sources) source(file.path(reference, file))
 
 expected_of <- list(
   sem = sem_expected, compare = compare_expected, polychoric = polychoric_expected,
-  reliability = reliability_expected, mixed = mixed_expected
+  reliability = reliability_expected, mixed = mixed_expected, discrete = discrete_expected
 )
 
 generate <- function(name, csv = NULL) {

@@ -34,7 +34,9 @@ fit_case <- function(case, model_file = "model.lav") {
   model <- read_text(file.path(case$folder, model_file))
   sem <- function(...) do.call("sem", list(...), envir = asNamespace("lavaan"))
   arguments <- c(list(model = model), lavaan_data(case), lavaan_arguments(case))
+  if (grepl("level:", model, fixed = TRUE)) exact_unrestricted()
   fit <- do.call(sem, arguments)
+  if (lavaan::lavInspect(fit, "nlevels") > 1) return(polished_two_level(fit))
   start <- newton_table(fit)
   if (is.null(start)) return(fit)
   # 'fixed.x' is said again, since lavaan drops its default when it is given a table of starting values.
@@ -48,12 +50,17 @@ fmin <- function(fit) as.numeric(lavaan::fitMeasures(fit, "fmin"))
 
 # lavaan stops where the gradient is about 1e-6, which leaves some 1e-6 in the estimates, and more under constraints.
 # Newton steps on its own gradient, on the constraints that hold with equality, take that away; the second
-# fit only evaluates at the point they reach. Null for two-level models, since lavaan's table of starting values knows
-# no
-# levels: there its own stop is kept.
+# fit only evaluates at the point they reach.
 newton_table <- function(fit) {
+  if (!fit@Model@nx.free) return(NULL)
+  x <- newton_point(fit)
+  table <- lavaan::parTable(fit)
+  table$est[table$free > 0] <- x[table$free[table$free > 0]]
+  as.data.frame(table)
+}
+
+newton_point <- function(fit) {
   model <- fit@Model
-  if (!model@nx.free || lavaan::lavInspect(fit, "nlevels") > 1) return(NULL)
   x <- lavaan:::lav_model_get_parameters(model)
   slope <- function(x) gradient_of(fit, lavaan:::lav_model_set_parameters(model, x))
   hessian <- numDeriv::jacobian(slope, x, method.args = list(r = 2))
@@ -67,9 +74,7 @@ newton_table <- function(fit) {
     model <- lavaan:::lav_model_set_parameters(model, x)
     if (max(abs(move)) < 1e-13) break
   }
-  table <- lavaan::parTable(fit)
-  table$est[table$free > 0] <- x[table$free[table$free > 0]]
-  as.data.frame(table)
+  x
 }
 
 # The gradient lavaan minimises with: under missing data groups aren't weighted again.
@@ -111,10 +116,18 @@ with_group <- function(fit, table) {
   table
 }
 
+# 1 or 2, also where levels have names of their own; 1 for defined parameters, as for models of one level.
+level_number <- function(level) {
+  if (is.null(level)) return(1)
+  if (is.numeric(level)) return(pmax(level, 1))
+  place <- match(level, setdiff(unique(level), ""))
+  ifelse(is.na(place), 1, place)
+}
+
 parameter_table <- function(fit) {
   table <- as.data.frame(lavaan::parameterEstimates(fit, standardized = TRUE))
   table <- with_group(fit, table)
-  table$level <- if (is.null(table$level)) 1 else pmax(table$level, 1)
+  table$level <- level_number(table$level)
   if (is.null(table$label)) table$label <- ""
   columns <- c(
     "lhs", "op", "rhs", "group", "level", "label", "est", "se", "z", "pvalue", "ci_lower", "ci_upper",

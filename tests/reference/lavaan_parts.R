@@ -1,10 +1,16 @@
 # What a case can ask for beyond estimates and fit, in 'dump' of its case.yaml.
 
-# Estimates standardised by all variables, with delta-method standard errors.
+# Estimates standardised by all variables, with delta-method standard errors. lavaan names no levels here; its rows are
+# those of its parameter table.
 standardized_table <- function(fit) {
   table <- with_group(fit, as.data.frame(lavaan::standardizedSolution(fit, type = "std.all")))
   table$group <- if (is.null(table$group)) NA_character_ else table$group
-  table[c("lhs", "op", "rhs", "group", "est_std", "se", "z", "pvalue", "ci_lower", "ci_upper")]
+  own <- lavaan::parTable(fit)
+  own <- own[!own$op %in% c("==", "<", ">"), ]
+  stopifnot(all(own$lhs == table$lhs))
+  level <- if (lavaan::lavInspect(fit, "nlevels") > 1) "level"
+  table$level <- level_number(own$level)
+  table[c("lhs", "op", "rhs", "group", level, "est_std", "se", "z", "pvalue", "ci_lower", "ci_upper")]
 }
 
 modification_table <- function(fit) {

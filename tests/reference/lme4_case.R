@@ -5,10 +5,11 @@ TIGHT <- lme4::lmerControl(
   optimizer = "nloptwrap",
   optCtrl = list(xtol_abs = 1e-11, xtol_rel = 1e-11, ftol_abs = 1e-11, ftol_rel = 1e-15, maxeval = 1e5)
 )
+CLOSE <- lme4::lmerControl(optimizer = "bobyqa", optCtrl = list(rhobeg = 1e-3, rhoend = 1e-10, maxfun = 1e5))
 ROUGH <- lme4::lmerControl(optimizer = "Nelder_Mead", calc.derivs = FALSE)
 
 # Columns that a case derives, in this order: scale means of the answered items where at least half are
-# answered, means of a column within groups, differences of two columns.
+# answered, means of a column within groups, differences of two columns, 1 where a column is at least a number.
 derive <- function(case, data) {
   for (name in names(case$scales)) {
     items <- data[case$scales[[name]]]
@@ -22,6 +23,10 @@ derive <- function(case, data) {
   for (name in names(case$differences)) {
     column <- case$differences[[name]]
     data[[name]] <- data[[column[1]]] - data[[column[2]]]
+  }
+  for (name in names(case$cuts)) {
+    cut <- case$cuts[[name]]
+    data[[name]] <- as.integer(data[[cut[1]]] >= as.numeric(cut[2]))
   }
   data
 }
@@ -41,7 +46,8 @@ with_factors <- function(data) {
 }
 
 # lme4 can stop on the boundary of a singular fit while a better optimum lies inside. So the model is fitted
-# from lme4's start and from where Nelder-Mead ends, and the better of the two is kept.
+# from lme4's start and from where Nelder-Mead ends, and the better of the two is kept. A search in its neighbourhood
+# takes what the first has left, where it gains anything.
 fit_mixed <- function(case) {
   data <- with_factors(derive(case, join(case, read_data(case))))
   if (!is.null(case$options$weights)) data$.weights <- data[[case$options$weights]]
@@ -55,7 +61,9 @@ fit_mixed <- function(case) {
   }
   rough <- lme4::getME(fit_with(ROUGH), "theta")
   fits <- list(fit_with(TIGHT), fit_with(TIGHT, list(theta = rough)))
-  fits[[which.min(round(vapply(fits, criterion, numeric(1)), 7))]]
+  best <- fits[[which.min(round(vapply(fits, criterion, numeric(1)), 7))]]
+  closer <- fit_with(CLOSE, list(theta = lme4::getME(best, "theta")))
+  if (criterion(closer) < criterion(best)) closer else best
 }
 
 criterion <- function(fit) if (lme4::isREML(fit)) lme4::REMLcrit(fit) else deviance(fit)
@@ -94,9 +102,8 @@ ranef_table <- function(fit) {
 # the variance of the fixed part has divisor n - 1.
 variance_parts <- function(fit) {
   fixed <- var(as.vector(model.matrix(fit) %*% lme4::fixef(fit)))
-  covariances <- lme4::VarCorr(fit)
-  frames <- lme4::getME(fit, "mmList")
-  random <- sum(mapply(function(z, sigma) mean(rowSums((z %*% sigma) * z)), frames, covariances))
+  scaled <- lme4::getME(fit, "Z") %*% lme4::getME(fit, "Lambda")
+  random <- sigma(fit)^2 * sum(scaled^2) / nobs(fit)
   list(fixed = fixed, random = random, residual = sigma(fit)^2)
 }
 
@@ -112,7 +119,7 @@ mixed_expected <- function(case) {
   random <- as.data.frame(lme4::VarCorr(fit))
   derivatives <- fit@optinfo$derivs
   list(
-    versions = versions(c("lme4", "lmerTest")),
+    versions = versions(c("lme4", "lmerTest", second_opinions(case))),
     optimiser = list(
       messages = as.list(unlist(fit@optinfo$conv$lme4$messages)), gradient_max = max(abs(derivatives$gradient)),
       theta = as.list(lme4::getME(fit, "theta"))
@@ -126,6 +133,10 @@ mixed_expected <- function(case) {
     r2_conditional = (part$fixed + part$random) / total, variance_parts = part,
     ranef = ranef_table(fit), fitted = as.list(unname(head(fitted(fit), 10))),
     fitted_population = as.list(unname(head(predict(fit, re.form = NA), 10))),
-    profile = if ("profile" %in% case$dump) profile_table(fit)
+    profile = if ("profile" %in% case$dump) profile_table(fit),
+    cluster_robust = if ("cluster_robust" %in% case$dump) cluster_robust_table(fit),
+    performance = if ("performance" %in% case$dump) explained_variance(fit),
+    influence = if ("influence" %in% case$dump) influence_table(case),
+    predictions = if ("predictions" %in% case$dump) prediction_table(case)
   )
 }

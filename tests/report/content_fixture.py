@@ -442,10 +442,10 @@ def _null_models() -> pd.DataFrame:
 def _mixed_models() -> tuple[MixedPart, ...]:
     fixed = pd.DataFrame(
         [
-            ("(Intercept)", 4.41, 0.06, None, 73.5, 0.0, 4.29, 4.53),
-            ("center(satisfaction_mean)", 0.42, 0.04, None, 10.5, 1e-20, 0.34, 0.50),
-            ("offer", 0.05, 0.05, None, 1.0, 0.317, -0.05, 0.15),
-            ("center(satisfaction_mean):offer", 0.09, 0.028, None, 3.2, 0.0013, 0.04, 0.15),
+            ("(Intercept)", 4.41, 0.06, 41.3, 73.5, 0.0, 4.29, 4.53),
+            ("center(satisfaction_mean)", 0.42, 0.04, 35.2, 10.5, 1e-20, 0.34, 0.50),
+            ("offer", 0.05, 0.05, 40.1, 1.0, 0.317, -0.05, 0.15),
+            ("center(satisfaction_mean):offer", 0.09, 0.028, 52.7, 3.2, 0.0013, 0.04, 0.15),
         ],
         columns=["term", "est", "se", "df", "t", "pvalue", "ci_lower", "ci_upper"],
     )
@@ -476,7 +476,7 @@ def _mixed_models() -> tuple[MixedPart, ...]:
         converged=True,
         singular=True,
         warnings=("The random slope's variance is at the boundary.",),
-        undefined={"df": "degrees of freedom are not computed; p is from the normal distribution"},
+        undefined={"icc": "the intraclass correlation is that of a null model"},
     )
     second = replace(
         first,

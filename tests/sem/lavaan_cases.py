@@ -49,8 +49,8 @@ def solved(name: str) -> Solution:
     return estimate(case.model, cov=covariance, nobs=moments.nobs, means=means, **options)
 
 
-def key(lhs: str, op: str, rhs: str, group: str | None = None) -> tuple[str | None, ...]:
+def key(lhs: str, op: str, rhs: str, group: str | None = None, level: int = 1) -> tuple[str | int | None, ...]:
     """A parameter's name whichever way a covariance is written; of a definition the expression does not count."""
     if op == ":=":
         return (lhs, op)
-    return (group, op, *sorted((lhs, rhs))) if op == "~~" else (group, op, lhs, rhs)
+    return (group, level, op, *sorted((lhs, rhs))) if op == "~~" else (group, level, op, lhs, rhs)

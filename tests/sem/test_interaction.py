@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import json
 from dataclasses import replace
 from pathlib import Path
 
@@ -8,6 +9,7 @@ import pandas as pd
 import pytest
 from analysis import sem
 from analysis.errors import ModelError
+from analysis.report.terminal import sem_summary
 from analysis.sem.interaction import with_products
 from analysis.sem.simple_slopes import johnson_neyman, simple_slopes
 from hypothesis import given, settings
@@ -116,3 +118,32 @@ def test_what_cannot_be_multiplied_is_named() -> None:
         with_products(MODEL, data.assign(**{"x1.x4": 1.0}), [("f1", "f2")])
     with pytest.raises(ModelError, match="0 paths of a product"):
         johnson_neyman(RESULT, "f1", "y")
+
+
+def test_a_fit_with_a_latent_product_holds_its_slopes_and_region() -> None:
+    assert RESULT.simple_slopes == (simple_slopes(RESULT, "f1", "f2"),)
+    assert RESULT.johnson_neyman == (johnson_neyman(RESULT, "f1", "f2"),)
+    written = json.loads(RESULT.to_json())
+    assert [slope["at"] for slope in written["simple_slopes"][0]["slopes"]] == [-1.0, 0.0, 1.0]
+    assert written["johnson_neyman"][0]["region"] == RESULT.johnson_neyman[0].region
+    shown = sem_summary(RESULT)
+    assert "Simple slopes of y on f1" in shown
+    assert "Johnson-Neyman: significant (p < 0.05)" in shown
+
+
+def test_other_fits_hold_no_slopes() -> None:
+    plain = sem.fit(MEASUREMENT, _simulated(200, 1))
+    assert plain.simple_slopes == ()
+    assert "simple_slopes" not in json.loads(plain.to_json())
+
+
+def test_a_product_without_its_main_effect_has_no_slopes_and_says_so() -> None:
+    result = sem.fit(f"{MEASUREMENT}\ny ~ f2 + f1:f2", _simulated(1000, 2))
+    assert result.simple_slopes == ()
+    assert any("no simple slopes of y by f1:f2" in warning for warning in result.warnings)
+
+
+def test_slopes_of_a_bootstrap_have_its_standard_errors() -> None:
+    result = sem.fit(MODEL, _simulated(300, 3), se="bootstrap", bootstrap=40)
+    at_mean = result.simple_slopes[0].slopes[1]
+    assert at_mean.se == pytest.approx(_paths(result)["f1"].se, rel=1e-9)

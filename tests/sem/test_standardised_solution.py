@@ -29,8 +29,8 @@ def test_there_are_cases() -> None:
 @pytest.mark.parametrize("name", CASES)
 def test_standardised_solution_equals_lavaan(name: str, column: Literal["est_std"]) -> None:
     case = load_case(name)
-    ours = {key(r.lhs, r.op, r.rhs, r.group): r for r in standardised_solution(solved(name)).estimates}
-    theirs = {key(r["lhs"], r["op"], r["rhs"], r["group"]): r for r in case.expected["standardized"]}
+    ours = {key(r.lhs, r.op, r.rhs, r.group, r.level): r for r in standardised_solution(solved(name)).estimates}
+    theirs = {key(r["lhs"], r["op"], r["rhs"], r["group"], r.get("level", 1)): r for r in case.expected["standardized"]}
     assert set(ours) == set(theirs)
     for parameter, row in theirs.items():
         value = getattr(ours[parameter], column)

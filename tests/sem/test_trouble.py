@@ -114,7 +114,7 @@ def test_variables_that_determine_each_other_are_named(estimator: str) -> None:
 
 def test_bounds_that_no_start_meets_end_in_an_error() -> None:
     data = pd.DataFrame(np.random.default_rng(6).standard_normal((8, 3)), columns=["x1", "x2", "x3"])
-    with pytest.raises(EstimationError, match="from any of 8 starts"):
+    with pytest.raises(EstimationError, match="from any of 10 starts"):
         sem.fit("f =~ x1 + l*x2 + x3\nl > 2000\nf ~~ v*f\nv < -1000", data)
 
 

@@ -11,7 +11,7 @@ import pytest
 from analysis.errors import DataError
 from analysis.survey.encoding import decode
 from analysis.survey.ingest import detect_separator, read_table, without
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 TEXT = 'id;réponse;commentaire\r\n1;Plutôt d’accord;"une; deux\r\nlignes"\r\n2;5;\r\n'
@@ -41,10 +41,22 @@ def test_encoding_is_found(tmp_path: Path, encoding: str, found: str) -> None:
     assert table.frame.to_numpy().tolist() == [["1", "Plutôt d’accord", "une; deux\r\nlignes"], ["2", "5", ""]]
 
 
+@example("à««")
 @given(st.text(st.sampled_from("abcéèêàùçôîïÉœ’«» -;\n12"), min_size=1))
 def test_french_text_survives_each_usual_encoding(text: str) -> None:
     for encoding in ("utf-8", "utf-8-sig", "cp1252"):
-        assert decode(text.encode(encoding), "f")[0] == text
+        content = text.encode(encoding)
+        # Bytes such as those of "à««" in cp1252 are a Gujarati letter in UTF-8: nobody could tell.
+        if encoding != "cp1252" or text.isascii() or not _is_utf8(content):
+            assert decode(content, "f")[0] == text
+
+
+def _is_utf8(content: bytes) -> bool:
+    try:
+        content.decode("utf-8")
+    except UnicodeDecodeError:
+        return False
+    return True
 
 
 @pytest.mark.parametrize("separator", [",", ";", "\t", "|"])

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from analysis.sem.bootstrap.batch import BatchProblem, MomentStack, minimise_batch, positive_definite
 from analysis.sem.bootstrap.batch_standardise import standardised_stack, values_stack
 from analysis.sem.bootstrap.draws import WeightedMoments
+from analysis.sem.bootstrap.measures import baseline_stack, srmr_stack
 from analysis.sem.bootstrap.refit_job import NOT_REGULAR, RefitJob, Replicates, with_definitions
 from analysis.sem.bootstrap.refit_single import minimum
 from analysis.sem.implied import structure_of
@@ -36,6 +37,11 @@ def refit_batch(job: RefitJob, moments: Sequence[Sequence[WeightedMoments]], inv
     failure = np.where(regular, "", NOT_REGULAR).tolist()
     for i in whole[~optimum.converged]:
         theta[i], value[i], failure[i] = minimum(job, _samples(job, moments[i]), None)
+    exogenous = np.array([name in job.table.exogenous for name in job.table.observed])
+    baseline, srmr = np.full(len(moments), np.nan), np.full(len(moments), np.nan)
+    there = np.flatnonzero(np.isfinite(value))
+    baseline[there] = baseline_stack(problem.take(there), exogenous)
+    srmr[there] = srmr_stack(problem.take(there), theta[there])
     values = values_stack(problem, theta)
     scaled, improper = standardised_stack(problem, values)
     return Replicates(
@@ -43,6 +49,8 @@ def refit_batch(job: RefitJob, moments: Sequence[Sequence[WeightedMoments]], inv
         values=with_definitions(job.table, values),
         standardised=with_definitions(job.table, scaled),
         chisq=total * value,
+        baseline_chisq=total * baseline,
+        srmr=srmr,
         failure=tuple(failure),
         improper=improper,
     )

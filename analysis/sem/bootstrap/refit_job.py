@@ -43,15 +43,18 @@ class RefitJob:
 @dataclass(frozen=True, slots=True)
 class Replicates:
     """Statistics of b resamples: ``theta`` (b, n_free); ``values`` and ``standardised`` (b, n_statistics), all rows of
-    the table, then its definitions; ``chisq`` (b,), NaN under missing values. ``failure`` says why a resample
-    could not be fitted, "" where it was; numbers of failed resamples are NaN. ``improper`` (b,) marks
-    solutions with a negative variance or latent variables whose covariance matrix is not positive definite.
+    the table, then its definitions; ``chisq``, ``baseline_chisq`` and ``srmr`` (b,), NaN where the saturated moments of
+    incomplete rows do not settle. ``failure`` says why a resample could not be fitted, "" where it was; numbers of
+    failed resamples are NaN. ``improper`` (b,) marks solutions with a negative variance or latent variables whose
+    covariance matrix is not positive definite.
     """
 
     theta: Array
     values: Array
     standardised: Array
     chisq: Array
+    baseline_chisq: Array
+    srmr: Array
     failure: tuple[str, ...]
     improper: BoolArray
 
@@ -63,6 +66,8 @@ def stacked(parts: Sequence[Replicates]) -> Replicates:
         values=np.concatenate([part.values for part in parts]),
         standardised=np.concatenate([part.standardised for part in parts]),
         chisq=np.concatenate([part.chisq for part in parts]),
+        baseline_chisq=np.concatenate([part.baseline_chisq for part in parts]),
+        srmr=np.concatenate([part.srmr for part in parts]),
         failure=tuple(reason for part in parts for reason in part.failure),
         improper=np.concatenate([part.improper for part in parts]),
     )

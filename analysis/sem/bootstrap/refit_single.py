@@ -12,6 +12,7 @@ from analysis.errors import DataError, EstimationError, ModelError
 from analysis.sem.bootstrap.batch import positive_definite
 from analysis.sem.bootstrap.batch_standardise import negative_direction
 from analysis.sem.bootstrap.draws import weighted_moments
+from analysis.sem.bootstrap.measures import baseline_chisq_of, srmr_of
 from analysis.sem.bootstrap.refit_job import NO_MINIMUM, NOT_REGULAR, RefitJob, Replicates, with_definitions
 from analysis.sem.constraints import minimise_constrained
 from analysis.sem.groups import GroupRows
@@ -19,6 +20,8 @@ from analysis.sem.implied import implied, structure_of
 from analysis.sem.least_squares import solve_least_squares
 from analysis.sem.moments import SampleMoments
 from analysis.sem.partable import ParameterTable, bind_exogenous, row_values
+from analysis.sem.residual_measures import residual_measures
+from analysis.sem.saturated import saturated_moments
 from analysis.sem.solution import likelihood_objective
 from analysis.sem.standardise import standardised
 from analysis.sem.starting_values import starting_values
@@ -31,11 +34,15 @@ _PATIENCE = 100
 
 @dataclass(frozen=True, slots=True)
 class _Fit:
-    """Estimates (n_free,) with the table they belong to, which holds this resample's fixed values, and chi-square."""
+    """Estimates (n_free,) with the table they belong to, which holds this resample's fixed values, and what the fit
+    measures are made of.
+    """
 
     theta: Array
     table: ParameterTable
     chisq: float
+    baseline_chisq: float
+    srmr: float
 
 
 def refit_single(job: RefitJob, rows: Sequence[GroupRows]) -> Replicates:
@@ -43,7 +50,8 @@ def refit_single(job: RefitJob, rows: Sequence[GroupRows]) -> Replicates:
     found = _by_least_squares(job, rows) if job.estimator.least_squares else _by_likelihood(job, rows)
     values, scaled = np.full(len(job.table.parameters), np.nan), np.full(len(job.table.parameters), np.nan)
     if isinstance(found, str):
-        return _replicate(job, np.full(len(job.start), np.nan), values, scaled, np.nan, found, improper=False)
+        nothing = _Fit(np.full(len(job.start), np.nan), job.table, np.nan, np.nan, np.nan)
+        return _replicate(nothing, values, scaled, found, improper=False)
     values = row_values(found.table, found.theta)
     is_variance = np.array([row.is_variance for row in found.table.parameters])
     improper = bool((values[is_variance] < 0).any())
@@ -53,33 +61,48 @@ def refit_single(job: RefitJob, rows: Sequence[GroupRows]) -> Replicates:
         scaled[structure.rows] = standardised(structure, at, values[structure.rows])[1]
         latent = at.full_covariance[structure.n_observed :, structure.n_observed :]
         improper = improper or bool(negative_direction(latent[None])[0])
-    return _replicate(job, found.theta, values, scaled, found.chisq, "", improper=improper)
+    return _replicate(found, values, scaled, "", improper=improper)
 
 
-def _replicate(
-    job: RefitJob, theta: Array, values: Array, scaled: Array, chisq: float, failure: str, *, improper: bool
-) -> Replicates:
+def _replicate(found: _Fit, values: Array, scaled: Array, failure: str, *, improper: bool) -> Replicates:
     return Replicates(
-        theta=theta[None],
-        values=with_definitions(job.table, values[None]),
-        standardised=with_definitions(job.table, scaled[None]),
-        chisq=np.array([chisq]),
+        theta=found.theta[None],
+        values=with_definitions(found.table, values[None]),
+        standardised=with_definitions(found.table, scaled[None]),
+        chisq=np.array([found.chisq]),
+        baseline_chisq=np.array([found.baseline_chisq]),
+        srmr=np.array([found.srmr]),
         failure=(failure,),
         improper=np.array([improper]),
     )
 
 
 def _by_likelihood(job: RefitJob, rows: Sequence[GroupRows]) -> _Fit | str:
-    """The fit, or why there is none. Chi-square is NaN under missing values: it would need the saturated model."""
-    samples = [_sample(group) for group in rows]
+    """The fit, or why there is none. Chi-square is NaN where the saturated moments of incomplete rows do not settle."""
     incomplete = any(not group.patterns.observed.all() for group in rows)
+    settled = _with_saturated_moments(rows) if incomplete else rows
+    samples = [_sample(group) for group in rows] if settled is None or not incomplete else [g.moments for g in settled]
+    rows = settled or rows
     if not incomplete and not positive_definite(np.array([sample.covariance for sample in samples])).all():
         return NOT_REGULAR
     theta, value, failure = minimum(job, samples, rows if incomplete else None)
     if failure:
         return failure
+    table = _bound(job.table, samples)
+    if settled is None:
+        return _Fit(theta, table, np.nan, np.nan, np.nan)
     n = sum(sample.n_observations for sample in samples)
-    return _Fit(theta, _bound(job.table, samples), np.nan if incomplete else n * value)
+    baseline = baseline_chisq_of(table, samples, rows if incomplete else None)
+    at = [implied(structure_of(table, g), theta) for g in range(len(rows))]
+    return _Fit(theta, table, n * value, baseline, srmr_of(samples, at, table.meanstructure))
+
+
+def _with_saturated_moments(rows: Sequence[GroupRows]) -> list[GroupRows] | None:
+    """The drawn rows with the saturated moments that EM finds for them; None where it finds none."""
+    try:
+        return [replace(group, saturated=saturated_moments(group.patterns)) for group in rows]
+    except (EstimationError, np.linalg.LinAlgError):
+        return None
 
 
 def _by_least_squares(job: RefitJob, rows: Sequence[GroupRows]) -> _Fit | str:
@@ -99,7 +122,14 @@ def _by_least_squares(job: RefitJob, rows: Sequence[GroupRows]) -> _Fit | str:
         return NOT_REGULAR
     except (DataError, ModelError) as error:
         return error.problems[0].what
-    return _Fit(solution.optimum.theta, solution.table, solution.test.chisq)
+    srmr = residual_measures(solution)["srmr"]
+    return _Fit(
+        solution.optimum.theta,
+        solution.table,
+        solution.test.chisq,
+        solution.test.baseline_chisq,
+        np.nan if srmr is None else srmr,
+    )
 
 
 def _with_unit_responses(table: ParameterTable) -> ParameterTable:

@@ -21,11 +21,13 @@ from analysis.errors import EstimationError, ModelError, Problem, nearest
 from analysis.sem import chi_square
 from analysis.sem.bootstrap.draws import KINDS, Kind, LeaveOneOut, WithReplacement, under_the_model, unit_sizes
 from analysis.sem.bootstrap.intervals import INTERVAL_TYPES, IntervalType, jackknife_acceleration
+from analysis.sem.bootstrap.measures import Comparison, fit_replicates
 from analysis.sem.bootstrap.refit_job import RefitJob, Replicates, stacked
 from analysis.sem.bootstrap.refits import job_of, refit
 from analysis.sem.bootstrap.result import BootstrapResult, Failure, Statistic
 from analysis.sem.estimate import FitOptions, estimate
 from analysis.sem.groups import GroupRows
+from analysis.sem.one_level import require_one_level
 from analysis.sem.result import Estimate, SemResult
 from analysis.sem.solution import Solution
 
@@ -97,7 +99,11 @@ def bootstrap(
 
 
 def bootstrap_solution(solution: Solution, plan: BootstrapPlan, executor: Executor | None = None) -> BootstrapResult:
-    """Refit ``solution`` to resamples of its rows. Raises ModelError where it has none, or no clusters to draw."""
+    """Refit ``solution`` to resamples of its rows. Raises ModelError where it has none, no clusters to
+    draw, or two levels.
+    """
+    hint = "use --estimator MLR: its standard errors are robust, and clusters are what they count"
+    require_one_level(solution, "bootstrap standard errors", hint)
     if solution.rows is None:
         raise ModelError(Problem("the bootstrap draws rows, and there are moments alone", "--bootstrap", "give data"))
     rows: Sequence[GroupRows] = solution.rows
@@ -131,6 +137,8 @@ def bootstrap_solution(solution: Solution, plan: BootstrapPlan, executor: Execut
         standardised_replicates=replicates.standardised[succeeded],
         chisq=solution.test.chisq,
         chisq_replicates=replicates.chisq[succeeded],
+        fit=_fit_of(solution, everywhere)[0],
+        fit_replicates=_fit_of(solution, replicates)[succeeded],
         acceleration=rate[0],
         standardised_acceleration=rate[1],
     )
@@ -161,6 +169,14 @@ def _mapped(job: RefitJob, n: int, executor: Executor | None) -> Replicates:
     chunks = [range(first, min(first + size, n)) for first in range(0, n, size)]
     work = partial(refit, job)
     return stacked(list(map(work, chunks) if executor is None else executor.map(work, chunks)))
+
+
+def _fit_of(solution: Solution, replicates: Replicates) -> Array:
+    """Fit measures of each resample (b, 5)."""
+    n_groups = len(solution.samples)
+    counted = solution.n_observations - solution.estimator.lost_per_group * n_groups
+    fixed = Comparison(solution.test.df, solution.test.baseline_df, counted, n_groups)
+    return fit_replicates(fixed, replicates.chisq, replicates.baseline_chisq, replicates.srmr)
 
 
 def _everywhere(solution: Solution) -> Replicates:

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from analysis.sem.bootstrap.draws import Kind
 from analysis.sem.bootstrap.intervals import IntervalType, interval
+from analysis.sem.bootstrap.measures import FIT_NAMES
 
 Array = NDArray[np.float64]
 
@@ -54,8 +55,9 @@ class BootstrapResult:
 
     ``statistics`` are the rows of the parameter table, then its definitions; ``estimate`` and ``standardised`` (m,)
     are those of the sample, ``replicates`` and ``standardised_replicates`` (r, m) those of the resamples (std_all).
-    ``theta`` (r, n_free) are the free parameters. ``chisq`` is the sample's, ``chisq_replicates`` (r,) the
-    resamples', NaN under missing values. ``acceleration`` and ``standardised_acceleration`` (m,) are there for BCa
+    ``theta`` (r, n_free) are the free parameters. ``chisq`` is the sample's,
+    ``chisq_replicates`` (r,) the resamples'; ``fit`` (5,) and ``fit_replicates`` (r, 5) are the measures FIT_NAMES, NaN
+    where a resample does not have them. ``acceleration`` and ``standardised_acceleration`` (m,) are there for BCa
     intervals alone. ``improper`` are the resamples, fitted and kept, whose solution has a negative variance or
     latent variables with a covariance matrix that is not positive definite.
     """
@@ -75,6 +77,8 @@ class BootstrapResult:
     standardised_replicates: Array
     chisq: float
     chisq_replicates: Array
+    fit: Array
+    fit_replicates: Array
     acceleration: Array | None = None
     standardised_acceleration: Array | None = None
 
@@ -109,6 +113,24 @@ class BootstrapResult:
         varies = np.ptp(replicates, axis=0) > _CONSTANT
         return self._inference(replicates, self.standardised, self.standardised_acceleration, varies)
 
+    @property
+    def of_fit(self) -> dict[str, dict[str, float | int | None]]:
+        """By fit measure: est, se and percentile interval, over the ``n`` resamples that have it.
+
+        Percentiles whatever the interval of the estimates: measures pile up at their bounds (CFI at 1, RMSEA at 0),
+        where nothing is left to correct.
+        """
+        tails = [(1.0 - self.level) / 2.0, (1.0 + self.level) / 2.0]
+        found: dict[str, dict[str, float | int | None]] = {}
+        for name, est, column in zip(FIT_NAMES, self.fit.tolist(), self.fit_replicates.T, strict=True):
+            known = column[np.isfinite(column)]
+            numbers: list[float | None] = [None, None, None]
+            if len(known) > 1:
+                numbers = [float(known.std(ddof=1)), *np.quantile(known, tails).tolist()]
+            spread = dict(zip(("se", "ci_lower", "ci_upper"), numbers, strict=True))
+            found[name] = {"est": est if np.isfinite(est) else None, "n": len(known), **spread}
+        return found
+
     def _inference(
         self, replicates: Array, estimate: Array, acceleration: Array | None, varies: NDArray[np.bool_]
     ) -> Inference:
@@ -139,7 +161,7 @@ class BootstrapResult:
 
     def glance(self) -> pd.DataFrame:
         """One row: what was asked for, what succeeded, what failed."""
-        return pd.DataFrame([{key: value for key, value in self.summary().items() if key != "failures"}])
+        return pd.DataFrame([{key: value for key, value in self.summary().items() if key not in {"failures", "fit"}}])
 
     def summary(self) -> dict[str, object]:
         """Counts and choices, with the reasons of failures."""
@@ -153,6 +175,7 @@ class BootstrapResult:
             "n_improper": len(self.improper),
             "pvalue_bollen_stine": self.pvalue_bollen_stine,
             "failures": self.failure_counts,
+            "fit": self.of_fit,
         }
 
     def to_json(self) -> str:

@@ -55,8 +55,14 @@ class LeastSquares:
     statistics: Statistics
 
     def value(self, implied: Implied) -> float:
-        """F at the implied moments; infinity where a variance is not positive."""
-        if np.any(np.diag(implied.covariance) <= 0):
+        """F at the implied moments; infinity where a variance is not positive.
+
+        Variances of ordinal variables are no statistics: their residuals are whatever takes the response to its unit,
+        so that what the factors explain may well be negative.
+        """
+        chosen = self.statistics
+        variance = chosen.first == chosen.second
+        if np.any(implied.covariance[chosen.first[variance], chosen.first[variance]] <= 0):
             return np.inf
         return self.length(self.observed - self.fitted(implied))
 

@@ -45,7 +45,7 @@ class NormalTheory:
         except np.linalg.LinAlgError:
             return np.inf
         log_det = 2.0 * float(np.log(np.diag(factor)).sum())
-        trace = float(np.trace(np.linalg.solve(implied.covariance, self._target(implied))))
+        trace = float(np.vdot(implied.precision, self._target(implied)))
         return log_det + trace - self._saturated
 
     def scoring(self, implied: Implied, d: Derivatives) -> tuple[Array, Array]:
@@ -74,7 +74,7 @@ class NormalTheory:
 
     def _parts(self, implied: Implied) -> tuple[Array, Array, Array]:
         """W = Sigma^-1 (p, p), V = W T W (p, p), and W (m - mu) (p,), zero where means are free."""
-        weight = inverse(implied.covariance)
+        weight = implied.precision
         free = not self.meanstructure
         pull = np.zeros(len(weight)) if free else weight @ (self.sample.mean - implied.mean)
         return weight, weight @ self._target(implied) @ weight, pull
@@ -99,11 +99,13 @@ def trace_products(d: Derivatives, w: Array, v: Array) -> Array:
     With dSigma of rank two, the trace is a sum of four products of bilinear forms.
     """
     w_left, w_right = w @ d.left, w @ d.right
-    v_left, v_right = (w_left, w_right) if w is v else (v @ d.left, v @ d.right)
-    trace = (d.left.T @ w_left) * (d.right.T @ v_right) + (d.right.T @ w_right) * (d.left.T @ v_left)
+    if w is v:
+        mixed = d.right.T @ w_left
+        return np.asarray(2.0 * ((d.left.T @ w_left) * (d.right.T @ w_right) + mixed * mixed.T))
+    v_left, v_right = v @ d.left, v @ d.right
     mixed = (d.right.T @ w_left) * (d.right.T @ v_left).T
-    both = trace + mixed + mixed.T
-    return np.asarray(both if w is v else 0.5 * (both + both.T))
+    trace = (d.left.T @ w_left) * (d.right.T @ v_right) + (d.right.T @ w_right) * (d.left.T @ v_left)
+    return np.asarray(trace + mixed + mixed.T)
 
 
 def cross_products(d: Derivatives, weighted_mean: Array, pull: Array) -> Array:
@@ -116,8 +118,3 @@ def log_determinant(matrix: Array) -> float:
     """log|matrix| of a positive-definite matrix; -infinity where it is singular."""
     sign, value = np.linalg.slogdet(matrix)
     return float(value) if sign > 0 else -np.inf
-
-
-def inverse(matrix: Array) -> Array:
-    """The inverse in double precision; W = Sigma^-1 stands in every formula here."""
-    return np.asarray(np.linalg.inv(matrix), dtype=np.float64)
