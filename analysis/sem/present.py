@@ -76,7 +76,7 @@ def _conventions(solution: Solution, missing: str) -> tuple[str, ...]:
 def _r_squared(solution: Solution) -> dict[str, float]:
     """Explained variance by variable; with several groups or levels by "variable [group]"."""
     shares: dict[str, float] = {}
-    for group, (part, at) in enumerate(zip(solution.objective.parts, solution.implied, strict=True)):
+    for group, (part, at) in enumerate(zip(solution.objective.parts, solution.described, strict=True)):
         of_group = r_squared(part.structure, at, solution.values[part.structure.rows])
         shares |= {variable + solution.table.suffix(group): share for variable, share in of_group.items()}
     return shares
@@ -126,7 +126,7 @@ def _standardised_by_latent(solution: Solution) -> Array:
     """``std_lv`` of all rows of the table (n_rows,), NaN where a variance is negative."""
     factors = np.zeros(len(solution.values))
     with np.errstate(invalid="ignore", divide="ignore"):
-        for part, at in zip(solution.objective.parts, solution.implied, strict=True):
+        for part, at in zip(solution.objective.parts, solution.described, strict=True):
             rows = part.structure.rows
             factors[rows] = scale_factors(part.structure, at, solution.values[rows], observed=False)
         return solution.values * factors

@@ -11,12 +11,6 @@ from tests.comparison import compare_fit, compare_parameters
 from tests.references import case_names, load_case
 
 _NOT_FITTED_HERE = {
-    # Ordinal models with fixed covariates: an error, held in test_trouble.
-    "elsoc_wlsmv_covariates",
-    "sim_group_wlsmv_covariates",
-    "sim_mixed_wlsmv_covariates",
-    "sim_path_wlsmv_covariates",
-    "sim_wlsmv_covariates",
 }
 CASES = [name for name in case_names("sem") if name not in _NOT_FITTED_HERE]
 FROM_ROWS = [name for name in case_names("sem", "rows") if name in CASES]

@@ -25,7 +25,8 @@ _NO_INFORMATION = 1e-9  # per respondent, of a parameter in units of standard de
 @dataclass(frozen=True, slots=True)
 class ProbitMargin:
     """Thresholds (k,) and slopes (c,) of one ordinal variable; ``lower`` and ``upper`` (n,) enclose each residual
-    latent response; ``scores`` (n, k + c) are derivatives of each respondent's log-likelihood.
+    latent response; ``scores`` (n, k + c) are derivatives of each respondent's log-likelihood. ``codes`` (n,) and
+    ``covariates`` (n, c) are what it was estimated from.
     """
 
     thresholds: Array
@@ -33,12 +34,14 @@ class ProbitMargin:
     lower: Array
     upper: Array
     scores: Array
+    codes: Integers
+    covariates: Array
 
 
 @dataclass(frozen=True, slots=True)
 class LinearMargin:
     """Intercept, slopes (c,) and residual variance (divisor n) of one continuous variable; ``z`` (n,) are its
-    standardised residuals, ``scores`` (n, 1 + c + 1) by intercept, slopes and variance.
+    standardised residuals, ``scores`` (n, 1 + c + 1) by intercept, slopes and variance, ``covariates`` (n, c) the x.
     """
 
     intercept: float
@@ -46,6 +49,7 @@ class LinearMargin:
     variance: float
     z: Array
     scores: Array
+    covariates: Array
 
 
 def probit_margin(codes: Integers, covariates: Array, start: Array, name: str) -> ProbitMargin:
@@ -95,10 +99,12 @@ def _probit_at(theta: Array, k: int, codes: Integers, covariates: Array) -> tupl
     turned = lower > 0
     probability = np.where(turned, ndtr(-lower) - ndtr(-upper), ndtr(upper) - ndtr(lower))
     if np.any(np.diff(theta[:k]) <= 0) or np.any(probability <= 0):
-        return -np.inf, ProbitMargin(theta[:k], theta[k:], lower, upper, np.zeros((len(codes), len(theta))))
+        none = np.zeros((len(codes), len(theta)))
+        return -np.inf, ProbitMargin(theta[:k], theta[k:], lower, upper, none, codes, covariates)
     by_upper, by_lower = density(upper) / probability, -density(lower) / probability
     scores = bound_scores(by_lower, by_upper, codes, covariates, k)
-    return float(np.log(probability).sum()), ProbitMargin(theta[:k], theta[k:], lower, upper, scores)
+    margin = ProbitMargin(theta[:k], theta[k:], lower, upper, scores, codes, covariates)
+    return float(np.log(probability).sum()), margin
 
 
 def bound_scores(by_lower: Array, by_upper: Array, codes: Integers, covariates: Array, k: int) -> Array:
@@ -120,9 +126,8 @@ def linear_margin(values: Array, covariates: Array) -> LinearMargin:
     variance = float(np.mean(residual**2))
     by_variance = 0.5 * (residual**2 / variance - 1.0) / variance
     scores = np.column_stack([design * (residual / variance)[:, None], by_variance])
-    return LinearMargin(
-        float(estimate[0]), np.asarray(estimate[1:], dtype=np.float64), variance, residual / np.sqrt(variance), scores
-    )
+    slopes = np.asarray(estimate[1:], dtype=np.float64)
+    return LinearMargin(float(estimate[0]), slopes, variance, residual / np.sqrt(variance), scores, covariates)
 
 
 def density(x: Array) -> Array:

@@ -4,11 +4,14 @@ their own (Muthen 1984, Psychometrika 49, 115-132, eq. 11 to 13).
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import numpy as np
 from numpy.typing import NDArray
+from scipy.special import ndtr
 
 from analysis.sem.ordinal.normal import bivariate_cdf, bivariate_density
-from analysis.sem.ordinal.regression import ProbitMargin
+from analysis.sem.ordinal.regression import ProbitMargin, density
 
 Array = NDArray[np.float64]
 
@@ -37,9 +40,43 @@ def correlation_scores(first: ProbitMargin, second: ProbitMargin, rho: float) ->
     """Derivatives of each respondent's log-likelihood by the correlation (n,): the density summed over the corners
     of the rectangle, over its probability.
     """
+    rows, columns, each = _corners(first, second, rho)
+    slope, _ = bivariate_density(rows, columns, each)
+    return np.asarray((slope * _SIGNS).sum(axis=(1, 2)) / _probability(rows, columns, each))
+
+
+@dataclass(frozen=True, slots=True)
+class RectangleScores:
+    """Derivatives (n,) of each respondent's log-likelihood by the correlation, and by the lower and the upper bound
+    of either latent response.
+    """
+
+    rho: Array
+    first: tuple[Array, Array]
+    second: tuple[Array, Array]
+
+
+def rectangle_scores(first: ProbitMargin, second: ProbitMargin, rho: float) -> RectangleScores:
+    """A bound moves the probability by the density there times the other's probability given it (Olsson 1979)."""
+    rows, columns, each = _corners(first, second, rho)
+    probability = _probability(rows, columns, each)
+    root = np.sqrt(1.0 - rho * rho)
+
+    def by_bounds(own: Array, other: Array) -> tuple[Array, Array]:
+        given = np.diff(ndtr((other[:, None, :] - rho * own[:, :, None]) / root), axis=2)[:, :, 0]
+        slope = density(own) * given / probability[:, None]
+        return -slope[:, 0], slope[:, 1]
+
+    return RectangleScores(correlation_scores(first, second, rho), by_bounds(rows, columns), by_bounds(columns, rows))
+
+
+def _corners(first: ProbitMargin, second: ProbitMargin, rho: float) -> tuple[Array, Array, Array]:
     rows = np.column_stack([first.lower, first.upper])
     columns = np.column_stack([second.lower, second.upper])
-    each = np.full(len(rows), rho)
-    slope, _ = bivariate_density(rows, columns, each)
-    probability = (bivariate_cdf(rows, columns, each) * _SIGNS).sum(axis=(1, 2))
-    return np.asarray((slope * _SIGNS).sum(axis=(1, 2)) / np.maximum(probability, np.finfo(float).tiny))
+    return rows, columns, np.full(len(rows), rho)
+
+
+def _probability(rows: Array, columns: Array, rho: Array) -> Array:
+    """Probability (n,) of each respondent's rectangle, kept positive."""
+    rectangle = (bivariate_cdf(rows, columns, rho) * _SIGNS).sum(axis=(1, 2))
+    return np.asarray(np.maximum(rectangle, np.finfo(float).tiny))
