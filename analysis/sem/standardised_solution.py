@@ -121,7 +121,8 @@ def _of_group(structure: Structure, at: Implied, given: Implied, values: Array, 
     slope[structure.a] = total[structure.a_from] - total[structure.a_to]
     slope[structure.m] = -total[structure.m_at]
     slope[structure.threshold] = -total[structure.threshold_at]
-    slope[structure.delta] = total[structure.delta_at]
+    if kind == "std_all":
+        slope[structure.delta, structure.delta] = -1.0 / values[structure.delta]
     i, j = structure.s_first, structure.s_second
     slope[structure.s] = -np.where((i == j)[:, None], 2.0 * total[i], residual[i] + residual[j])
     with np.errstate(invalid="ignore"):
