@@ -54,15 +54,27 @@ def present(model: str, name: str, missing: str, solution: Solution) -> SemResul
         theta=optimum.theta,
         covariance=solution.covariance,
         sample_moments=tuple(sample.covariance for sample in solution.samples),
-        implied_moments=tuple(at.covariance for at in solution.implied),
+        implied_moments=tuple(_implied_moments(solution)),
         levels=table.groups if table.levels else (),
         n_clusters=None if solution.two_level is None else solution.two_level.moments.n_clusters,
         icc=None if solution.two_level is None else intraclass_correlations(solution),
     )
 
 
+def _implied_moments(solution: Solution) -> Iterator[Array]:
+    """Implied covariance matrices; those of an ordinal model's covariates, which all is given, are the sample's."""
+    fixed = np.array([name in solution.table.exogenous for name in solution.table.observed])
+    for sample, at in zip(solution.samples, solution.implied, strict=True):
+        if solution.table.ordinal and fixed.any():
+            yield np.where(np.outer(fixed, fixed), sample.covariance, at.covariance)
+        else:
+            yield at.covariance
+
+
 def _conventions(solution: Solution, missing: str) -> tuple[str, ...]:
     words = list(solution.estimator.words)
+    if solution.table.ordinal and solution.table.exogenous:
+        words.append("thresholds and correlations are those given the covariates")
     if missing == "fiml":
         words.append("rows with missing values are used (full information, missing at random)")
     if not solution.estimator.robust:

@@ -157,7 +157,3 @@ def test_weights_and_clusters_of_ordinal_models_are_refused(option: str) -> None
         sem.fit(ONE_FACTOR, data, ordered="all", **{option: "c"})
 
 
-def test_fixed_covariates_of_ordinal_models_are_refused() -> None:
-    data = _ordinal(200, 1).assign(age=np.arange(200.0))
-    with pytest.raises(ModelError, match="'age' is a covariate with fixed moments"):
-        sem.fit(ONE_FACTOR + "\nf ~ age", data, ordered=["x1", "x2", "x3", "x4"])

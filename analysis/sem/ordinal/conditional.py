@@ -30,8 +30,8 @@ class ConditionalMoments:
     """Moments of ``p`` variables given ``c`` covariates, and N times the covariance of the ``s`` statistics.
 
     ``thresholds`` by variable, empty for continuous ones; ``mean`` (p,) where covariates are 0, itself 0 for ordinal
-    variables; ``slopes`` (p, c); ``covariance`` (p, p) of residuals, of unit variance for ordinal variables. ``observed``
-    (s,) and ``gamma`` (s, s) are in the order of ``layout``, then come slopes, covariate by covariate.
+    variables; ``slopes`` (p, c); ``covariance`` (p, p) of residuals, of unit variance for ordinal variables.
+    ``observed`` (s,) and ``gamma`` (s, s) are in the order of ``layout``, then come slopes, covariate by covariate.
     """
 
     layout: StatisticLayout

@@ -55,7 +55,7 @@ def _polyserial(first: LinearMargin, second: ProbitMargin) -> ResidualPair:
     both = np.ones_like(z)
 
     def derivatives(rho: Array, chosen: Integers) -> tuple[Array, Array]:
-        return row_derivatives(z, lower, upper, both, rho)
+        return row_derivatives(z[chosen], lower[chosen], upper[chosen], both[chosen], rho)
 
     start = np.atleast_1d(first.z @ (second.scores[:, : len(second.thresholds)].sum(axis=1)) / -len(first.z))
     rho = maximise(derivatives, start, POLYSERIAL_BOUND).rho
