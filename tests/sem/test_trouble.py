@@ -155,5 +155,3 @@ def test_weights_and_clusters_of_ordinal_models_are_refused(option: str) -> None
     data = _ordinal(200, 1).assign(c=np.tile(np.arange(1.0, 21.0), 10))
     with pytest.raises(ModelError, match="WLSMV is for complete, independent, unweighted rows"):
         sem.fit(ONE_FACTOR, data, ordered="all", **{option: "c"})
-
-

@@ -11,29 +11,34 @@ from numpy.typing import NDArray
 from scipy.special import ndtr
 
 from analysis.sem.ordinal.normal import bivariate_cdf, bivariate_density
+from analysis.sem.ordinal.polychoric import CELL_FLOOR, POLYCHORIC_BOUND, maximise
 from analysis.sem.ordinal.regression import ProbitMargin, density
 
 Array = NDArray[np.float64]
-
-_BOUND = 0.9999
-_STEPS = 200
-_TOLERANCE = 1e-10
-_SIGNS = np.array([[1.0, -1.0], [-1.0, 1.0]])
+Integers = NDArray[np.intp]
 
 
 def residual_polychoric(first: ProbitMargin, second: ProbitMargin) -> float:
     """Correlation of the residuals of two latent responses by maximum likelihood, margins given.
 
-    Steps by the sum of squared scores, kept inside the bounds. It stands at the bound where the likelihood rises to it.
+    It stands at the bound where the likelihood rises to it. The start is a step from independence, where the score is
+    the product of the two residuals' expectations.
     """
-    rho = 0.0
-    for _ in range(_STEPS):
-        scores = correlation_scores(first, second, rho)
-        moved = float(np.clip(rho + scores.sum() / (scores @ scores), -_BOUND, _BOUND))
-        if abs(moved - rho) < _TOLERANCE:
-            return moved
-        rho = moved
-    return rho
+
+    def derivatives(rho: Array, _: Integers) -> tuple[Array, Array]:
+        rows, columns, each = _corners(first, second, float(rho[0]))
+        inverse = 1.0 / _probability(rows, columns, each)
+        slope, curve = (_rectangle(values) * inverse for values in bivariate_density(rows, columns, each))
+        return np.array([slope.sum()]), np.array([curve.sum() - slope @ slope])
+
+    product = _expected_residual(first) * _expected_residual(second)
+    start = product.sum() / (product @ product)
+    return float(maximise(derivatives, np.array([start]), POLYCHORIC_BOUND).rho[0])
+
+
+def _expected_residual(margin: ProbitMargin) -> Array:
+    """Expectation (n,) of each respondent's residual given the answer: thresholds move the likelihood against it."""
+    return np.asarray(-margin.scores[:, : len(margin.thresholds)].sum(axis=1))
 
 
 def correlation_scores(first: ProbitMargin, second: ProbitMargin, rho: float) -> Array:
@@ -42,7 +47,7 @@ def correlation_scores(first: ProbitMargin, second: ProbitMargin, rho: float) ->
     """
     rows, columns, each = _corners(first, second, rho)
     slope, _ = bivariate_density(rows, columns, each)
-    return np.asarray((slope * _SIGNS).sum(axis=(1, 2)) / _probability(rows, columns, each))
+    return _rectangle(slope) / _probability(rows, columns, each)
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +72,8 @@ def rectangle_scores(first: ProbitMargin, second: ProbitMargin, rho: float) -> R
         slope = density(own) * given / probability[:, None]
         return -slope[:, 0], slope[:, 1]
 
-    return RectangleScores(correlation_scores(first, second, rho), by_bounds(rows, columns), by_bounds(columns, rows))
+    by_rho = _rectangle(bivariate_density(rows, columns, each)[0]) / probability
+    return RectangleScores(by_rho, by_bounds(rows, columns), by_bounds(columns, rows))
 
 
 def _corners(first: ProbitMargin, second: ProbitMargin, rho: float) -> tuple[Array, Array, Array]:
@@ -78,5 +84,9 @@ def _corners(first: ProbitMargin, second: ProbitMargin, rho: float) -> tuple[Arr
 
 def _probability(rows: Array, columns: Array, rho: Array) -> Array:
     """Probability (n,) of each respondent's rectangle, kept positive."""
-    rectangle = (bivariate_cdf(rows, columns, rho) * _SIGNS).sum(axis=(1, 2))
-    return np.asarray(np.maximum(rectangle, np.finfo(float).tiny))
+    return np.asarray(np.maximum(_rectangle(bivariate_cdf(rows, columns, rho)), CELL_FLOOR))
+
+
+def _rectangle(corners: Array) -> Array:
+    """From values (n, 2, 2) at the corners to those of the rectangle (n,): second differences."""
+    return np.asarray(corners[:, 1, 1] - corners[:, 0, 1] - corners[:, 1, 0] + corners[:, 0, 0])
