@@ -19,7 +19,7 @@ from analysis.sem.ordinal.layout import StatisticLayout, statistic_layout
 from analysis.sem.ordinal.normal import FAR
 from analysis.sem.ordinal.polychoric import padded_thresholds
 from analysis.sem.ordinal.regression import LinearMargin, ProbitMargin, linear_margin, probit_margin
-from analysis.sem.ordinal.residual_pair import residual_pair
+from analysis.sem.ordinal.residual_pair import Margin, residual_pair
 
 Array = NDArray[np.float64]
 Flags = NDArray[np.bool_]
@@ -56,7 +56,7 @@ def conditional_moments(
     standardise_columns(columns[:, continuous], [names[int(v)] for v in continuous])  # refuses what has no variance
     layout = statistic_layout(is_ordinal, [len(codes) for codes in answers.categories])
     starts = [row[row < FAR] for row in padded_thresholds(answers.margins)]
-    margins: list[ProbitMargin | LinearMargin] = []
+    margins: list[Margin] = []
     for variable, name in enumerate(names):
         if is_ordinal[variable]:
             k = int(np.searchsorted(ordinal, variable))
@@ -66,41 +66,45 @@ def conditional_moments(
     return _assembled(layout, margins)
 
 
-def _assembled(layout: StatisticLayout, margins: Sequence[ProbitMargin | LinearMargin]) -> ConditionalMoments:
+def _assembled(layout: StatisticLayout, margins: Sequence[Margin]) -> ConditionalMoments:
     """Every pair's correlation, and all statistics with the influence of each respondent on them."""
-    p, c, n = len(margins), len(margins[0].slopes), len(margins[0].scores)
+    p, n = len(margins), len(margins[0].scores)
     of_margin = [_influence(margin.scores) for margin in margins]
-    influence = np.empty((layout.size + p * c, n))
-    variance, correlation = np.ones(p), np.eye(p)
-    at_slopes = layout.size + p * np.arange(c)
-    for v, (margin, own) in enumerate(zip(margins, of_margin, strict=True)):
-        first = len(own) - c if isinstance(margin, ProbitMargin) else 1
-        influence[at_slopes + v] = own[first : first + c]
-        if isinstance(margin, ProbitMargin):
-            influence[layout.threshold[layout.ordinal[layout.threshold_variable] == v]] = own[:first]
-        else:
-            variance[v] = margin.variance
-            influence[layout.mean[layout.continuous == v]] = -own[:1]
-            influence[layout.variance[layout.continuous == v]] = own[-1:]
-    spread = np.sqrt(variance)
+    influence = np.empty((layout.size + p * len(margins[0].slopes), n))
+    for variable in range(p):
+        _enter_margin(influence, layout, variable, margins[variable], of_margin[variable])
+    variance = np.array([margin.variance if isinstance(margin, LinearMargin) else 1.0 for margin in margins])
+    covariance = np.diag(variance)
     for v, w in combinations(range(p), 2):
         pair = residual_pair(margins[v], margins[w])
-        correlation[v, w] = correlation[w, v] = pair.rho
-        left_over = n * pair.by_rho - pair.crossed_first @ of_margin[v] - pair.crossed_second @ of_margin[w]
+        own = n * pair.by_rho - pair.crossed_first @ of_margin[v] - pair.crossed_second @ of_margin[w]
         # Without information the correlation is unknown; the least positive number keeps that finite.
-        own = left_over / max(float(pair.by_rho @ pair.by_rho), np.finfo(float).tiny)
+        own /= max(float(pair.by_rho @ pair.by_rho), np.finfo(float).tiny)
         # The delta method from correlations to covariances, in the variances of continuous variables.
         for k in (v, w):
             if isinstance(margins[k], LinearMargin):
-                own = own + pair.rho / (2.0 * variance[k]) * of_margin[k][-1]
-        influence[layout.pair[v, w]] = spread[v] * spread[w] * own
-    covariance = correlation * np.outer(spread, spread)
-    np.fill_diagonal(covariance, variance)
+                own += pair.rho / (2.0 * variance[k]) * of_margin[k][-1]
+        spread = np.sqrt(variance[v] * variance[w])
+        influence[layout.pair[v, w]] = spread * own
+        covariance[v, w] = covariance[w, v] = spread * pair.rho
     slopes = np.array([margin.slopes for margin in margins])
     mean = np.array([margin.intercept if isinstance(margin, LinearMargin) else 0.0 for margin in margins])
     thresholds = tuple(m.thresholds if isinstance(m, ProbitMargin) else np.zeros(0) for m in margins)
     observed = np.concatenate([_statistics(layout, thresholds, mean, covariance), slopes.T.ravel()])
     return ConditionalMoments(layout, thresholds, mean, slopes, covariance, observed, influence @ influence.T / n)
+
+
+def _enter_margin(influence: Array, layout: StatisticLayout, variable: int, margin: Margin, own: Array) -> None:
+    """Put the influences (k, n) on one variable's parameters where its statistics stand."""
+    c = len(margin.slopes)
+    if isinstance(margin, ProbitMargin):
+        first = len(margin.thresholds)
+        influence[layout.threshold[layout.ordinal[layout.threshold_variable] == variable]] = own[:first]
+    else:
+        first = 1
+        influence[layout.mean[layout.continuous == variable]] = -own[:1]
+        influence[layout.variance[layout.continuous == variable]] = own[-1:]
+    influence[layout.size + variable + len(layout.pair) * np.arange(c)] = own[first : first + c]
 
 
 def _influence(scores: Array) -> Array:
