@@ -74,6 +74,8 @@ def _decode(data: Any, kind: Any) -> Any:
     origin, arguments = typing.get_origin(kind), typing.get_args(kind)
     if origin in {types.UnionType, typing.Union}:
         return _decode_union(data, arguments)
+    if origin is typing.Literal and data in arguments:
+        return data
     if kind is float:
         return float(data["float"]) if isinstance(data, dict) else float(data)
     if origin is np.ndarray:
@@ -89,10 +91,8 @@ def _decode(data: Any, kind: Any) -> Any:
         if len(arguments) == 2 and arguments[1] is Ellipsis:
             return tuple(_decode(item, arguments[0]) for item in data)
         return tuple(_decode(item, argument) for item, argument in zip(data, arguments, strict=True))
-    if origin is not None and issubclass(origin, Mapping):
+    if isinstance(origin, type) and issubclass(origin, Mapping):
         return {_decode(key, arguments[0]): _decode(item, arguments[1]) for key, item in data["pairs"]}
-    if origin is typing.Literal:
-        return data
     if kind in {str, int, bool, type(None)} and isinstance(data, kind):
         return data
     raise TypeError(f"{kind} has no stored form")

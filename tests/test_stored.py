@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Literal
 
 import numpy as np
 import pandas as pd
@@ -77,3 +78,14 @@ def test_what_has_no_stored_form_is_refused() -> None:
         stored.dump(object())
     with pytest.raises(TypeError):
         stored.load(Inner, '{"name": 3, "value": null}')
+
+
+@dataclass(frozen=True, slots=True)
+class Named:
+    kind: Literal["within", "between"]
+
+
+def test_a_field_of_few_values_comes_back_and_holds_no_other() -> None:
+    assert stored.load(Named, stored.dump(Named("between"))) == Named("between")
+    with pytest.raises(TypeError, match="no stored form"):
+        stored.load(Named, '{"kind": "sideways"}')

@@ -36,8 +36,15 @@ def baseline_table(table: ParameterTable) -> ParameterTable:
 
 
 def _kept(table: ParameterTable, group: int) -> list[Parameter]:
-    """Fixed exogenous moments; of ordinal variables unit latent responses and free thresholds."""
+    """Fixed exogenous moments; of ordinal variables unit latent responses and free thresholds, and given covariates
+    every variable's free slopes on them.
+    """
     kept = [row for row in table.parameters if row.exogenous and row.group == group]
+    if table.ordinal:
+        explained = [name for name in table.observed if name not in table.exogenous]
+        kept += [
+            Parameter(name, "~", x, user=False, free=1, group=group) for x in table.exogenous for name in explained
+        ]
     for name in table.ordinal:
         kept.append(Parameter(name, "~~", name, user=False, fixed=1.0, group=group))
         kept.append(Parameter(name, "~*~", name, user=False, fixed=1.0, group=group))

@@ -70,7 +70,10 @@ def _reason(name: str, test: ModelTest, tested: bool) -> str:
     if name.startswith("srmr_mplus"):
         return "Mplus's SRMR is not defined for ordinal variables"
     if name.endswith("_robust") and test.shift is not None:
-        return "robust indices of ordinal models need ordinal variables alone, and thresholds free in every group"
+        return (
+            "robust indices of ordinal models need ordinal variables alone, without covariates, and thresholds free in "
+            "every group"
+        )
     if name.endswith(("_scaled", "_robust", "_factor")) and test.df:
         return "the scaling factor of the test is not positive or cannot be computed"
     if test.df == 0:

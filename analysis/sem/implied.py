@@ -92,7 +92,8 @@ class Implied:
 class Derivatives:
     """Factors of dSigma_r = L_r R_r' + R_r L_r' for every row r of the table: left and right (p, n_rows);
     ``mean`` (p, n_rows) holds dmu_r. Rows of fixed parameters are there too and are left out by ``collect``.
-    ``delta_row`` and ``delta_of`` list the rows that scale latent responses and their variables.
+    ``delta_row`` and ``delta_of`` list the rows that scale latent responses and their variables, ``path_row`` and
+    ``path_from`` the directed paths and where they start.
     """
 
     left: Array
@@ -100,6 +101,8 @@ class Derivatives:
     mean: Array
     delta_row: IntArray
     delta_of: IntArray
+    path_row: IntArray
+    path_from: IntArray
 
 
 @lru_cache(maxsize=64)  # many fits of one model share its table
@@ -213,7 +216,10 @@ def derivatives(structure: Structure, at: Implied) -> Derivatives:
     in_mean = np.zeros(moved.shape[1])
     in_mean[structure.m] = 1.0
     in_mean[structure.a] = at.full_mean[structure.a_from]
-    return Derivatives(moved * structure.moves, right, moved * in_mean, structure.delta, structure.delta_at)
+    return Derivatives(
+        moved * structure.moves, right, moved * in_mean,
+        structure.delta, structure.delta_at, structure.a, structure.a_from,
+    )  # fmt: skip
 
 
 def second_derivatives_of_covariance(structure: Structure, at: Implied, weight: Array) -> Array:
@@ -250,4 +256,17 @@ def second_derivatives_of_mean(structure: Structure, at: Implied, weight: Array)
     mixed = pull[i][:, None] * at.inverse[np.ix_(j, structure.m_at)]
     out[np.ix_(structure.a, structure.m)] = mixed
     out[np.ix_(structure.m, structure.a)] = mixed.T
+    return out
+
+
+def second_derivatives_of_effects(structure: Structure, at: Implied, weight: Array) -> Array:
+    """tr(weight' d2E_kl) for every pair of rows, shape (n_rows, n_rows), with E the total effects of observed variables
+    on observed ones and ``weight`` (p, p). For A_ij and A_kl: d2E = E e_i E_jk e_l' E + E e_k E_li e_j' E.
+    """
+    p = structure.n_observed
+    out = np.zeros((len(structure.fixed), len(structure.fixed)))
+    pulled = at.inverse[:p].T @ weight @ at.inverse[:, :p].T
+    i, j = structure.a_to, structure.a_from
+    both = at.inverse[np.ix_(j, i)] * pulled[np.ix_(i, j)]
+    out[np.ix_(structure.a, structure.a)] = both + both.T
     return out

@@ -17,7 +17,7 @@ from analysis.sem.model_tests import ModelTest
 from analysis.sem.objective import GroupPart, Objective
 from analysis.sem.optimise import minimise
 from analysis.sem.ordinal_fit import correlation_test, group_slopes
-from analysis.sem.partable import ParameterTable, row_values
+from analysis.sem.partable import ParameterTable, bind_exogenous, given_covariates, row_values
 from analysis.sem.solution import Solution, optimum_of
 from analysis.sem.starting_values import starting_values
 from analysis.sem.statistics import GroupStatistics, for_table
@@ -47,22 +47,28 @@ def least_squares_objective(table: ParameterTable, groups: Sequence[GroupStatist
 def solve_least_squares(
     table: ParameterTable, groups: Sequence[GroupStatistics], estimator: Estimator, name: str
 ) -> Solution:
-    """Estimate a model by least squares; the counterpart of ``solution.solve``, with the same errors."""
+    """Estimate a model by least squares; the counterpart of ``solution.solve``, with the same errors.
+
+    Ordinal models are estimated given their covariates (lavaan's conditional.x); the table of the solution has the
+    sample moments of these.
+    """
+    table = given_covariates(table)
     samples = [group.sample for group in groups]
     objective = least_squares_objective(table, groups)
     optimum, binding, fitted = optimum_of(table, objective, samples, name)
     inverse = fitted.inverse("expected")
     complete = _with_residual_variances(table, objective, optimum.theta)
     final = least_squares_objective(complete, groups)
+    described = bind_exogenous(complete, [(sample.covariance, sample.mean) for sample in samples])
     return Solution(
-        table=complete,
+        table=described,
         estimator=estimator,
         samples=tuple(samples),
         rows=None,
         objective=final,
         optimum=optimum,
         implied=final.implied(optimum.theta),
-        values=row_values(complete, optimum.theta),
+        values=row_values(described, optimum.theta),
         covariance=_covariance(fitted, groups, estimator, inverse),
         flat=fitted.flat("expected"),
         binding=binding,

@@ -43,8 +43,8 @@ def modification_indices(solution: Solution) -> tuple[ModificationIndex, ...]:
         raise EstimationError(Problem(what, "model", "simplify the model first"))
     table = replace(solution.table, parameters=(*solution.table.parameters, *candidates(solution.table)))
     found: list[ModificationIndex] = []
-    for group, at in enumerate(solution.implied):
-        found += _of_group(solution, table, group, at, own)
+    for group in range(len(solution.implied)):
+        found += _of_group(solution, table, group, own)
     return tuple(found)
 
 
@@ -61,12 +61,11 @@ def tidy(indices: Iterable[ModificationIndex]) -> pd.DataFrame:
     return frame.sort_values("mi", ascending=False, kind="stable", ignore_index=True)
 
 
-def _of_group(
-    solution: Solution, table: ParameterTable, group: int, at: Implied, own: Array
-) -> list[ModificationIndex]:
+def _of_group(solution: Solution, table: ParameterTable, group: int, own: Array) -> list[ModificationIndex]:
     part, structure = solution.objective.parts[group], structure_of(table, group)
     rows = [table.parameters[i] for i in structure.rows]
     tested = np.array([i for i, row in enumerate(rows) if _can_be_freed(row, table)], dtype=np.int64)
+    at = solution.implied[group]
     d = derivatives(structure, at)
     gradient, curvature = part.discrepancy.scoring(at, d)
     score = -0.5 * solution.score_share(group) * gradient[tested]
@@ -76,7 +75,9 @@ def _of_group(
     left = alone - np.einsum("ci,ij,cj->c", joint, own, joint)
     with np.errstate(divide="ignore", invalid="ignore"):
         mi, epc = solution.n_observations * score**2 / left, score / left
-    by_lv, by_all = _standardised_changes(structure, at, structure.values(solution.optimum.theta), tested, epc)
+    by_lv, by_all = _standardised_changes(
+        structure, solution.described[group], structure.values(solution.optimum.theta), tested, epc
+    )
     label = table.groups[group] if len(table.groups) > 1 else None
     return [
         ModificationIndex(

@@ -13,7 +13,7 @@ from analysis.sem.discrepancy.least_squares import LeastSquares, Statistics
 from analysis.sem.implied import structure_of
 from analysis.sem.moments import SampleMoments
 from analysis.sem.objective import Objective
-from analysis.sem.partable import ParameterTable
+from analysis.sem.partable import ParameterTable, given_covariates
 from analysis.sem.solution import Solution, likelihood_objective
 from analysis.sem.starting_values import starting_values
 from analysis.sem.twolevel.objective import TwoLevelObjective
@@ -93,7 +93,9 @@ def _target(restricted: Solution, full: Solution) -> tuple[Objective, list[Sampl
     if not isinstance(full.objective.parts[0].discrepancy, LeastSquares):
         return likelihood_objective(full.table, samples, None), samples
     parts = [
-        replace(part, structure=structure_of(full.table, g), discrepancy=_refilled(restricted, full, g))
+        replace(
+            part, structure=structure_of(given_covariates(full.table), g), discrepancy=_refilled(restricted, full, g)
+        )
         for g, part in enumerate(full.objective.parts)
     ]
     return Objective(tuple(parts), full.objective.n_observations), samples
@@ -116,7 +118,7 @@ def _refilled(restricted: Solution, full: Solution, group: int) -> LeastSquares:
 
 
 def statistic_names(statistics: Statistics, table: ParameterTable) -> Sequence[tuple[str, ...]]:
-    """What each statistic is: a threshold with its number, a mean, or a pair of variables."""
+    """What each statistic is: a threshold with its number, a mean, a pair of variables, or a slope."""
     names: list[tuple[str, ...]] = [()] * statistics.q
     seen: dict[int, int] = {}
     for place, variable in zip(statistics.threshold.tolist(), statistics.threshold_of.tolist(), strict=True):
@@ -127,4 +129,7 @@ def statistic_names(statistics: Statistics, table: ParameterTable) -> Sequence[t
     pairs = zip(statistics.covariance.tolist(), statistics.first.tolist(), statistics.second.tolist(), strict=True)
     for place, first, second in pairs:
         names[place] = tuple(sorted((table.observed[first], table.observed[second])))
+    slopes = zip(statistics.slope.tolist(), statistics.slope_of.tolist(), statistics.slope_on.tolist(), strict=True)
+    for place, variable, covariate in slopes:
+        names[place] = (table.observed[variable], "~", table.observed[covariate])
     return names

@@ -36,10 +36,11 @@ def group_slopes(fitted: Fitted, groups: Sequence[GroupStatistics]) -> list[tupl
 def correlation_test(fitted: Fitted, groups: Sequence[GroupStatistics], df: int, baseline_df: int) -> PopulationTest:
     """The chi-square of the correlations with its mean tr(P' V P Gamma), P = I - D (D'WD)^-1 D'W and V their
     normal-theory weight; scaling is None where some variables are continuous, deltas vary over groups (lavaan gives
-    none either), or a correlation matrix is not positive definite.
+    none either), there are covariates (nor here), or a correlation matrix is not positive definite.
     """
     inverse = fitted.inverse("expected")
     varies = any(np.any(part.structure.free[part.structure.delta] >= 0) for part in fitted.objective.parts)
+    # Covariates are no ordinal variables: models given them end here too.
     if inverse is None or varies or df == 0 or set(fitted.table.ordinal) != set(fitted.table.observed):
         return _NONE
     slopes = group_slopes(fitted, groups)

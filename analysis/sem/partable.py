@@ -172,6 +172,16 @@ def bind_exogenous(table: ParameterTable, moments: Sequence[tuple[Array, Array]]
     return replace(table, parameters=tuple(rows))
 
 
+def given_covariates(table: ParameterTable) -> ParameterTable:
+    """The table of an ordinal model that implies moments given its covariates, and means where these are 0: their own
+    moments are 0. Other tables are as they were.
+    """
+    if not table.ordinal:
+        return table
+    p = len(table.observed)
+    return bind_exogenous(table, [(np.zeros((p, p)), np.zeros(p))] * len(table.groups))
+
+
 def _of_group(statements: Sequence[Statement], label: str) -> list[Statement]:
     return [s for s in statements if s.group is None or s.group == label]
 

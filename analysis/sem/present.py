@@ -54,15 +54,27 @@ def present(model: str, name: str, missing: str, solution: Solution) -> SemResul
         theta=optimum.theta,
         covariance=solution.covariance,
         sample_moments=tuple(sample.covariance for sample in solution.samples),
-        implied_moments=tuple(at.covariance for at in solution.implied),
+        implied_moments=tuple(_implied_moments(solution)),
         levels=table.groups if table.levels else (),
         n_clusters=None if solution.two_level is None else solution.two_level.moments.n_clusters,
         icc=None if solution.two_level is None else intraclass_correlations(solution),
     )
 
 
+def _implied_moments(solution: Solution) -> Iterator[Array]:
+    """Implied covariance matrices; those of an ordinal model's covariates, which all is given, are the sample's."""
+    fixed = np.array([name in solution.table.exogenous for name in solution.table.observed])
+    for sample, at in zip(solution.samples, solution.implied, strict=True):
+        if solution.table.ordinal and fixed.any():
+            yield np.where(np.outer(fixed, fixed), sample.covariance, at.covariance)
+        else:
+            yield at.covariance
+
+
 def _conventions(solution: Solution, missing: str) -> tuple[str, ...]:
     words = list(solution.estimator.words)
+    if solution.table.ordinal and solution.table.exogenous:
+        words.append("thresholds and correlations are those given the covariates")
     if missing == "fiml":
         words.append("rows with missing values are used (full information, missing at random)")
     if not solution.estimator.robust:
@@ -76,7 +88,7 @@ def _conventions(solution: Solution, missing: str) -> tuple[str, ...]:
 def _r_squared(solution: Solution) -> dict[str, float]:
     """Explained variance by variable; with several groups or levels by "variable [group]"."""
     shares: dict[str, float] = {}
-    for group, (part, at) in enumerate(zip(solution.objective.parts, solution.implied, strict=True)):
+    for group, (part, at) in enumerate(zip(solution.objective.parts, solution.described, strict=True)):
         of_group = r_squared(part.structure, at, solution.values[part.structure.rows])
         shares |= {variable + solution.table.suffix(group): share for variable, share in of_group.items()}
     return shares
@@ -126,7 +138,7 @@ def _standardised_by_latent(solution: Solution) -> Array:
     """``std_lv`` of all rows of the table (n_rows,), NaN where a variance is negative."""
     factors = np.zeros(len(solution.values))
     with np.errstate(invalid="ignore", divide="ignore"):
-        for part, at in zip(solution.objective.parts, solution.implied, strict=True):
+        for part, at in zip(solution.objective.parts, solution.described, strict=True):
             rows = part.structure.rows
             factors[rows] = scale_factors(part.structure, at, solution.values[rows], observed=False)
         return solution.values * factors

@@ -39,8 +39,8 @@ def residual_measures(solution: Solution) -> Measures:
         defined = [part * share for part, share in zip(parts, shares, strict=True) if part is not None]
         values[name] = sum(defined) if len(defined) == len(parts) else None
     df = solution.df
-    # AGFI and PGFI count every moment, those of fixed covariates too, as lavaan does.
-    x = len(table.exogenous)
+    # AGFI and PGFI count every moment, those of fixed covariates too, as lavaan does; not where all is given these.
+    x = 0 if table.ordinal else len(table.exogenous)
     fixed = x * (x + 1) // 2 + (x if table.meanstructure else 0)
     moments = n_moments(table) + fixed * len(samples)
     gfi = values["gfi"] or 0.0
@@ -65,17 +65,17 @@ def _goodness_of_fit(discrepancy: Discrepancy, sample: SampleMoments, at: Implie
 def ordinal_summaries(fit: LeastSquares, sample: SampleMoments, implied: Implied) -> dict[str, float | None]:
     """The same measures of correlations, and of thresholds and means, where some variables are ordinal.
 
-    As lavaan counts: RMR and SRMR divide by all elements of the lower triangle, of which the diagonal adds nothing.
+    As lavaan counts: RMR and SRMR divide by all elements of the lower triangle, of which the diagonal adds nothing,
+    and by one for each covariate. Given covariates, slopes and intercepts do not count.
     """
     chosen, d = fit.statistics, np.sqrt(np.diag(sample.covariance))
     residual = fit.observed - fit.fitted(implied)
     pairs = chosen.first != chosen.second
-    raw_pairs, raw_first = (
-        residual[chosen.covariance][pairs],
-        np.append(residual[chosen.threshold], residual[chosen.mean]),
-    )
+    raw_pairs = residual[chosen.covariance][pairs]
+    mean, mean_of = (chosen.mean[:0], chosen.mean_of[:0]) if len(chosen.slope) else (chosen.mean, chosen.mean_of)
+    raw_first = np.append(residual[chosen.threshold], residual[mean])
     lower = (residual[chosen.covariance] / (d[chosen.first] * d[chosen.second]))[pairs]
-    first = np.append(residual[chosen.threshold], residual[chosen.mean] / d[chosen.mean_of])
+    first = np.append(residual[chosen.threshold], residual[mean] / d[mean_of])
     raw, own = float(np.sum(raw_pairs**2)), float(np.sum(lower**2))
     whole = own + float(np.sum(first**2))
     every = len(lower) + len(d)

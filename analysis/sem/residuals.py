@@ -17,6 +17,8 @@ from analysis.sem.residual_errors import residual_variances, statistic_variances
 from analysis.sem.solution import Solution
 
 Array = NDArray[np.float64]
+# Covariance (p, p), mean (p,), thresholds (t,) and slopes (s,).
+_Parts = tuple[Array, Array, Array, Array]
 Kind = Literal["raw", "cor", "normalized", "standardized"]
 KINDS: tuple[Kind, ...] = ("raw", "cor", "normalized", "standardized")
 
@@ -24,7 +26,9 @@ KINDS: tuple[Kind, ...] = ("raw", "cor", "normalized", "standardized")
 @dataclass(frozen=True, slots=True)
 class GroupResiduals:
     """One group's residuals: ``covariance`` (p, p) and ``mean`` (p,) in the order of ``names``, mean None without
-    intercepts in the model; ``threshold`` (t,) in the order of ``thresholds``, pairs of variable and threshold.
+    intercepts in the model; ``threshold`` (t,) in the order of ``thresholds``, pairs of variable and threshold. Ordinal
+    models with covariates have them given these: ``slope`` (s,) in the order of ``slopes``, pairs of variable and
+    covariate, and 0 for the covariates' own moments.
     """
 
     group: str
@@ -33,6 +37,8 @@ class GroupResiduals:
     covariance: Array
     mean: Array | None
     threshold: Array
+    slopes: tuple[tuple[str, str], ...]
+    slope: Array
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +62,8 @@ class Residuals:
                 rows += [(group, name, "~1", "", value) for name, value in zip(part.names, part.mean, strict=True)]
             named = zip(part.thresholds, part.threshold, strict=True)
             rows += [(group, variable, "|", threshold, value) for (variable, threshold), value in named]
+            of_slopes = zip(part.slopes, part.slope, strict=True)
+            rows += [(group, variable, "~", covariate, value) for (variable, covariate), value in of_slopes]
         return pd.DataFrame(rows, columns=["group", "lhs", "op", "rhs", "residual"])
 
 
@@ -82,27 +90,30 @@ def residuals(solution: Solution, kind: Kind = "raw") -> Residuals:
     return Residuals(kind, tuple(_divided(solution, g, raw[g], variances[g]) for g in groups))
 
 
-def _raw(solution: Solution, group: int) -> tuple[Array, Array, Array]:
-    """Sample less implied covariance (p, p), mean (p,) and thresholds."""
+def _raw(solution: Solution, group: int) -> _Parts:
+    """Sample less implied covariance (p, p), mean (p,), thresholds and slopes."""
     part, at, sample = solution.objective.parts[group], solution.implied[group], solution.samples[group]
     if isinstance(part.discrepancy, LeastSquares):
         statistics = part.discrepancy.statistics
         difference = part.discrepancy.observed - part.discrepancy.fitted(at)
         difference[statistics.mean] *= statistics.mean_sign
         return _unfolded(difference, statistics, len(sample.names))
-    return sample.covariance - at.covariance, sample.mean - at.mean, np.zeros(0)
+    return sample.covariance - at.covariance, sample.mean - at.mean, np.zeros(0), np.zeros(0)
 
 
-def _correlations(solution: Solution, group: int) -> tuple[Array, Array, Array]:
+def _correlations(solution: Solution, group: int) -> _Parts:
     """Differences of correlations; the implied covariance of ordinal variables is one of scaled latent responses."""
     sample, at = solution.samples[group], solution.implied[group]
+    _, mean, threshold, slope = _raw(solution, group)
     own, implied = np.sqrt(np.diag(sample.covariance)), np.sqrt(np.diag(at.covariance))
+    if len(slope):  # what all is given varies no more, and is no residual
+        given = np.array([name in solution.table.exogenous for name in solution.table.observed])
+        own, implied = np.where(given, np.inf, own), np.where(given, np.inf, implied)
     covariance = sample.covariance / np.outer(own, own) - at.covariance / np.outer(implied, implied)
-    _, mean, threshold = _raw(solution, group)
-    return covariance, mean / own, threshold
+    return covariance, mean / own, threshold, slope
 
 
-def _divided(solution: Solution, group: int, raw: tuple[Array, Array, Array], variances: Array) -> GroupResiduals:
+def _divided(solution: Solution, group: int, raw: _Parts, variances: Array) -> GroupResiduals:
     """Residuals over their standard errors; 0 where the variance is."""
     spread = _unfolded(variances, statistics_of(solution, group), len(solution.table.observed))
     with np.errstate(divide="ignore", invalid="ignore"):
@@ -110,19 +121,21 @@ def _divided(solution: Solution, group: int, raw: tuple[Array, Array, Array], va
     return _named(solution, group, *parts)
 
 
-def _unfolded(vector: Array, statistics: Statistics, p: int) -> tuple[Array, Array, Array]:
-    """From a vector of statistics to a matrix (p, p), means (p,) and thresholds, zero for what is no statistic."""
+def _unfolded(vector: Array, statistics: Statistics, p: int) -> _Parts:
+    """From a vector of statistics to a matrix (p, p), means (p,), thresholds and slopes, zero for what is none."""
     matrix, means = np.zeros((p, p)), np.zeros(p)
     matrix[statistics.first, statistics.second] = vector[statistics.covariance]
     matrix[statistics.second, statistics.first] = vector[statistics.covariance]
     means[statistics.mean_of] = vector[statistics.mean]
-    return matrix, means, vector[statistics.threshold]
+    return matrix, means, vector[statistics.threshold], vector[statistics.slope]
 
 
-def _named(solution: Solution, group: int, covariance: Array, mean: Array, threshold: Array) -> GroupResiduals:
-    table = solution.table
-    chosen = statistics_of(solution, group).threshold_row
-    rows = [table.parameters[i] for i in solution.objective.parts[group].structure.rows[chosen]]
+def _named(
+    solution: Solution, group: int, covariance: Array, mean: Array, threshold: Array, slope: Array
+) -> GroupResiduals:
+    table, statistics = solution.table, statistics_of(solution, group)
+    rows = [table.parameters[i] for i in solution.objective.parts[group].structure.rows[statistics.threshold_row]]
+    slopes = zip(statistics.slope_of.tolist(), statistics.slope_on.tolist(), strict=True)
     return GroupResiduals(
         group=table.groups[group],
         names=table.observed,
@@ -130,4 +143,6 @@ def _named(solution: Solution, group: int, covariance: Array, mean: Array, thres
         covariance=covariance,
         mean=mean if table.meanstructure else None,
         threshold=threshold,
+        slopes=tuple((table.observed[variable], table.observed[covariate]) for variable, covariate in slopes),
+        slope=slope,
     )

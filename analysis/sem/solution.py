@@ -18,7 +18,7 @@ from analysis.sem.estimators import Estimator
 from analysis.sem.fitted import Fitted, Kind
 from analysis.sem.groups import GroupRows
 from analysis.sem.identification import n_moments, require_enough_moments, require_identified
-from analysis.sem.implied import Implied, structure_of
+from analysis.sem.implied import Implied, implied, structure_of
 from analysis.sem.model_tests import ModelTest, likelihood_tests
 from analysis.sem.moments import SampleMoments, require_regular
 from analysis.sem.objective import GroupPart, Objective
@@ -46,7 +46,7 @@ class Solution:
     constraints that hold with equality, ``npar`` the free parameters less the number of equality constraints.
     ``gamma`` is N times the sampling covariance of each group's statistics, where least squares have it. A two-level
     model has its data in ``two_level``, and levels where others have groups: ``samples`` are the unrestricted moments
-    of each level, ``implied`` the model's.
+    of each level, ``implied`` the model's. An ordinal model's ``objective`` and ``implied`` are given its covariates.
     """
 
     table: ParameterTable
@@ -77,6 +77,16 @@ class Solution:
         """The optimum as inference needs it, with the Jacobian of the binding constraints."""
         _, jacobian = constraint_values(self.table, self.binding, self.optimum.theta)
         return Fitted(self.table, self.objective, self.optimum.theta, jacobian, self.optimum.point)
+
+    @property
+    def described(self) -> tuple[Implied, ...]:
+        """Implied moments by group with covariates as they are in the sample, for what is told in units of variables:
+        ``implied`` but for ordinal models with covariates, whose moments there are those given the covariates.
+        """
+        if not (self.table.ordinal and self.table.exogenous):
+            return self.implied
+        groups = range(len(self.table.groups))
+        return tuple(implied(structure_of(self.table, group), self.optimum.theta) for group in groups)
 
     @property
     def of_moments(self) -> bool:

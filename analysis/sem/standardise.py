@@ -51,6 +51,7 @@ def scale_factors(structure: Structure, implied: Implied, values: Array, *, obse
     factors[structure.a] = total[structure.a_from] / total[structure.a_to]
     factors[structure.m] = 1.0 / total[structure.m_at]
     factors[structure.threshold] = 1.0 / total[structure.threshold_at]
-    factors[structure.delta] = total[structure.delta_at]
+    if observed:  # the scale of a latent response is 1 over its SD, given covariates where there are some
+        factors[structure.delta] = 1.0 / values[structure.delta]
     factors[structure.s] = 1.0 / np.where(i == j, total[i] ** 2, residual[i] * residual[j])
     return factors

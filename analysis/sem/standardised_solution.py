@@ -94,23 +94,24 @@ def standardised_jacobian(solution: Solution, kind: Kind) -> tuple[Array, Array]
     """Standardised values (n_rows,) of all rows of the table and their Jacobian (n_rows, n_free)."""
     values = np.zeros(len(solution.values))
     jacobian = np.zeros((len(values), solution.table.n_free))
-    for part, at in zip(solution.objective.parts, solution.implied, strict=True):
+    for part, at, given in zip(solution.objective.parts, solution.described, solution.implied, strict=True):
         rows = part.structure.rows
-        values[rows], by_row = _of_group(part.structure, at, solution.values[rows], kind)
+        values[rows], by_row = _of_group(part.structure, at, given, solution.values[rows], kind)
         with np.errstate(invalid="ignore"):
             jacobian[rows] = by_row @ part.structure.collect.T
     return values, jacobian
 
 
-def _of_group(structure: Structure, at: Implied, values: Array, kind: Kind) -> tuple[Array, Array]:
-    """Standardised values of one group (n_rows,) and their derivatives by every row (n_rows, n_rows).
+def _of_group(structure: Structure, at: Implied, given: Implied, values: Array, kind: Kind) -> tuple[Array, Array]:
+    """Standardised values of one group (n_rows,) and their derivatives by every row (n_rows, n_rows), from implied
+    moments with covariates as they are in the sample (``at``), and ``given`` the covariates of an ordinal model.
 
     A standardised value is a row's value times a factor, so its derivative is the factor (by the row itself) plus
     the standardised value times the derivative of the factor's logarithm.
     """
     with np.errstate(invalid="ignore", divide="ignore"):
         factor = scale_factors(structure, at, values, observed=kind == "std_all")
-        total, residual, own = _variance_slopes(structure, at, values)
+        total, residual, own = _variance_slopes(structure, at, given, values)
         total /= 2.0 * np.diag(at.full_covariance)[:, None]
         residual /= 2.0 * residual_variances(structure, values)[:, None]
     if kind == "std_lv":
@@ -120,35 +121,43 @@ def _of_group(structure: Structure, at: Implied, values: Array, kind: Kind) -> t
     slope[structure.a] = total[structure.a_from] - total[structure.a_to]
     slope[structure.m] = -total[structure.m_at]
     slope[structure.threshold] = -total[structure.threshold_at]
-    slope[structure.delta] = total[structure.delta_at]
+    if kind == "std_all":
+        slope[structure.delta, structure.delta] = -1.0 / values[structure.delta]
     i, j = structure.s_first, structure.s_second
     slope[structure.s] = -np.where((i == j)[:, None], 2.0 * total[i], residual[i] + residual[j])
     with np.errstate(invalid="ignore"):
         return values * factor, factor[:, None] * own + (values * factor)[:, None] * slope
 
 
-def _variance_slopes(structure: Structure, at: Implied, values: Array) -> tuple[Array, Array, Array]:
+def _variance_slopes(structure: Structure, at: Implied, given: Implied, values: Array) -> tuple[Array, Array, Array]:
     """Derivatives by every row of total variances (k, n_rows), of residual variances, and of the rows themselves.
 
     With E = (I - A)^-1 and Phi = E S E': dPhi_vv is 2 E_vi Phi_vj for A_ij and 2 E_vi E_vj for S_ij (half on the
-    diagonal). The latent response of an ordinal variable has variance 1 / delta^2, whatever explains it, and its
-    residual variance is what is left.
+    diagonal). The latent response of an ordinal variable has variance 1 / delta^2 given the covariates, whatever
+    explains it, and its residual variance is what is left; what covariates explain comes on top.
     """
-    total = np.zeros((len(structure.names), len(values)))
-    total[:, structure.a] = 2.0 * at.inverse[:, structure.a_to] * at.full_covariance[:, structure.a_from]
     i, j = structure.s_first, structure.s_second
-    total[:, structure.s] = np.where(i == j, 1.0, 2.0) * at.inverse[:, i] * at.inverse[:, j]
+    total = _implied_variance_slopes(structure, at)
     residual, own = np.zeros_like(total), np.eye(len(values))
     diagonal = i == j
     residual[i[diagonal], structure.s[diagonal]] = 1.0
     if len(ordinal := structure.delta_at):
-        residual[ordinal] = -total[ordinal]
-        total[ordinal] = 0.0
-        total[ordinal, structure.delta] = -2.0 / at.delta[ordinal] ** 3
-        residual[ordinal] += total[ordinal]
+        unit = np.zeros((len(ordinal), len(values)))
+        unit[np.arange(len(ordinal)), structure.delta] = -2.0 / at.delta[ordinal] ** 3
+        residual[ordinal] = unit - _implied_variance_slopes(structure, given)[ordinal]
+        total[ordinal] += residual[ordinal]
         left_over = diagonal & np.isin(i, ordinal)
         own[structure.s[left_over]] = residual[i[left_over]]
     return total, residual, own
+
+
+def _implied_variance_slopes(structure: Structure, at: Implied) -> Array:
+    """Derivatives of the diagonal of Phi by every row (k, n_rows), residual variances held."""
+    total = np.zeros((len(structure.names), len(structure.fixed)))
+    total[:, structure.a] = 2.0 * at.inverse[:, structure.a_to] * at.full_covariance[:, structure.a_from]
+    i, j = structure.s_first, structure.s_second
+    total[:, structure.s] = np.where(i == j, 1.0, 2.0) * at.inverse[:, i] * at.inverse[:, j]
+    return total
 
 
 def _labelled(solution: Solution, values: Array, jacobian: Array) -> dict[str, tuple[float, Array]]:

@@ -17,6 +17,7 @@ from analysis.sem.discrepancy.least_squares import LeastSquares, Statistics
 from analysis.sem.groups import GroupRows, Selection
 from analysis.sem.implied import Structure, structure_of
 from analysis.sem.moments import SampleMoments, require_columns, require_numbers, require_regular
+from analysis.sem.ordinal.conditional import conditional_moments
 from analysis.sem.ordinal.layout import StatisticLayout, statistic_layout
 from analysis.sem.ordinal.moments import OrdinalMoments, ordinal_moments
 from analysis.sem.partable import ParameterTable
@@ -104,9 +105,14 @@ def ordinal_categories(
 def ordinal_groups(
     table: ParameterTable, rows: Sequence[GroupRows], categories: Mapping[str, Array]
 ) -> list[GroupStatistics]:
-    """Statistics of each group; every group must show every code."""
+    """Statistics of each group, given the model's fixed covariates; every group must show every code."""
     is_ordinal = np.array([name in categories for name in table.observed])
     expected = [categories[name] for name in table.observed if name in categories]
+    if table.exogenous:
+        return [
+            _conditional_statistics(table, structure_of(table, index), group, expected)
+            for index, group in enumerate(rows)
+        ]
     return [
         _ordinal_statistics(
             table,
@@ -135,16 +141,48 @@ def _ordinal_statistics(table: ParameterTable, structure: Structure, moments: Or
         moments.n_dropped,
         moments.thresholds,
     )
-    chosen = _chosen(table, structure, layout)
+    chosen = _chosen(table, structure, layout, np.arange(len(table.observed)))
     return GroupStatistics(
         LeastSquares(moments.wls_observed, 1.0 / np.diag(moments.gamma), chosen), sample, moments.gamma
     )
 
 
-def _chosen(table: ParameterTable, structure: Structure, layout: StatisticLayout) -> Statistics:
-    variables = layout.ordinal[layout.threshold_variable].astype(np.int64)
-    first, second = np.triu_indices(len(table.observed), 1)
-    continuous = layout.continuous
+def _conditional_statistics(
+    table: ParameterTable, structure: Structure, rows: GroupRows, expected: Sequence[Array]
+) -> GroupStatistics:
+    """Statistics given fixed covariates: their sample moments are 0 with the others, and of divisor N - 1."""
+    fixed = np.array([name in table.exogenous for name in table.observed])
+    x, y = np.flatnonzero(fixed), np.flatnonzero(~fixed)
+    names = [table.observed[int(v)] for v in y]
+    is_ordinal = np.array([name in table.ordinal for name in names])
+    found = conditional_moments(rows.values[:, y], rows.values[:, x], is_ordinal, names, expected)
+    n = len(rows.values)
+    mean, covariance = rows.saturated.mean.copy(), np.zeros((len(fixed), len(fixed)))
+    mean[y] = found.mean
+    covariance[np.ix_(x, x)] = rows.saturated.covariance[np.ix_(x, x)] * n / (n - 1)
+    covariance[np.ix_(y, y)] = found.covariance
+    thresholds = [np.zeros(0)] * len(fixed)
+    for v, cuts in zip(y.tolist(), found.thresholds, strict=True):
+        thresholds[v] = cuts
+    sample = SampleMoments(table.observed, covariance, mean, n, rows.n_dropped, tuple(thresholds))
+    chosen = _chosen(table, structure, found.layout, y)
+    size = len(x) * len(y)
+    chosen = replace(
+        chosen,
+        q=chosen.q + size,
+        slope=chosen.q + np.arange(size, dtype=np.int64),
+        slope_of=np.tile(y, len(x)).astype(np.int64),
+        slope_on=np.repeat(x, len(y)).astype(np.int64),
+    )
+    weight = 1.0 / np.diag(found.gamma)
+    return GroupStatistics(LeastSquares(found.observed, weight, chosen), sample, found.gamma)
+
+
+def _chosen(table: ParameterTable, structure: Structure, layout: StatisticLayout, at: NDArray[np.intp]) -> Statistics:
+    """Statistics in the order of ``layout``, whose variables stand ``at`` (v,) these places of the table's."""
+    variables = at[layout.ordinal[layout.threshold_variable]].astype(np.int64)
+    first, second = np.triu_indices(len(at), 1)
+    continuous = at[layout.continuous]
     return Statistics(
         q=layout.size,
         threshold=layout.threshold.astype(np.int64),
@@ -154,8 +192,8 @@ def _chosen(table: ParameterTable, structure: Structure, layout: StatisticLayout
         mean_of=continuous.astype(np.int64),
         mean_sign=-np.ones(len(continuous)),
         covariance=np.concatenate([layout.variance, layout.pair[first, second]]).astype(np.int64),
-        first=np.concatenate([continuous, first]).astype(np.int64),
-        second=np.concatenate([continuous, second]).astype(np.int64),
+        first=np.concatenate([continuous, at[first]]).astype(np.int64),
+        second=np.concatenate([continuous, at[second]]).astype(np.int64),
     )
 
 
@@ -183,19 +221,11 @@ def for_table(group: GroupStatistics, table: ParameterTable, structure: Structur
 
 
 def require_fit_for_ordinal(table: ParameterTable, predictors: Sequence[str]) -> None:
-    """Raise ModelError for what ordinal models here do not hold: ordinal predictors, and fixed covariates."""
+    """Raise ModelError for what ordinal models here do not hold: ordinal predictors."""
     problems = [
         Problem(f"the ordinal variable '{name}' predicts others", "model", "treat it as continuous, or as an indicator")
         for name in predictors
         if name in table.ordinal
-    ]
-    problems += [
-        Problem(
-            f"'{name}' is a covariate with fixed moments, which ordinal models do not hold here",
-            "model",
-            f"let its moments be estimated by writing '{name} ~~ {name}'",
-        )
-        for name in table.exogenous
     ]
     if problems:
         raise ModelError(problems)

@@ -10,10 +10,7 @@ from analysis.survey.plain import read_matrix, read_means
 from tests.comparison import compare_fit, compare_parameters
 from tests.references import case_names, load_case
 
-_NOT_FITTED_HERE = {
-    "sim_wlsmv_covariates",  # ordinal models with fixed covariates: an error, held in test_ordinal_models
-}
-CASES = [name for name in case_names("sem") if name not in _NOT_FITTED_HERE]
+CASES = case_names("sem")
 FROM_ROWS = [name for name in case_names("sem", "rows") if name in CASES]
 FROM_MOMENTS = [
     name

@@ -148,3 +148,10 @@ def test_a_correlation_matrix_is_remarked_and_its_standardised_errors_are_those_
     assert not any("correlation matrix" in warning for warning in whole.warnings)
     columns = ["std_all", "std_all_se"]
     np.testing.assert_allclose(given.tidy()[columns], whole.tidy()[columns], rtol=1e-6)
+
+
+@pytest.mark.parametrize("option", ["weights", "cluster"])
+def test_weights_and_clusters_of_ordinal_models_are_refused(option: str) -> None:
+    data = _ordinal(200, 1).assign(c=np.tile(np.arange(1.0, 21.0), 10))
+    with pytest.raises(ModelError, match="WLSMV is for complete, independent, unweighted rows"):
+        sem.fit(ONE_FACTOR, data, ordered="all", **{option: "c"})

@@ -8,7 +8,7 @@ responses of unit variance (delta parameterisation, Muthen & Asparouhov 2002), s
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,11 +18,16 @@ from analysis.sem.implied import (
     Implied,
     Structure,
     second_derivatives_of_covariance,
+    second_derivatives_of_effects,
     second_derivatives_of_mean,
 )
 
 Array = NDArray[np.float64]
 IntArray = NDArray[np.int64]
+
+
+def _none() -> IntArray:
+    return np.zeros(0, dtype=np.int64)
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +37,8 @@ class Statistics:
     ``threshold`` lists positions of thresholds, ``threshold_of`` their variable and ``threshold_row`` their row among
     the group's; ``mean`` positions of means, ``mean_of`` their variable, ``mean_sign`` -1 where the statistic is minus
     the mean; ``covariance`` positions of variances and covariances, ``first`` and ``second`` their variables.
+    Given covariates, ``slope`` lists positions of slopes of the variables ``slope_of`` on the covariates ``slope_on``;
+    the model's fixed moments of covariates are then 0, so that the others are moments given x, and means are at x = 0.
     """
 
     q: int
@@ -44,6 +51,9 @@ class Statistics:
     covariance: IntArray
     first: IntArray
     second: IntArray
+    slope: IntArray = field(default_factory=_none)
+    slope_of: IntArray = field(default_factory=_none)
+    slope_on: IntArray = field(default_factory=_none)
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,6 +101,10 @@ class LeastSquares:
         np.add.at(means, chosen.mean_of, chosen.mean_sign * pull[chosen.mean])
         np.add.at(means, chosen.threshold_of, -pull[chosen.threshold])
         curvature -= 2.0 * second_derivatives_of_covariance(structure, implied, matrix)
+        if len(chosen.slope):
+            effects = np.zeros((p, p))
+            effects[chosen.slope_of, chosen.slope_on] = pull[chosen.slope]
+            curvature -= 2.0 * second_derivatives_of_effects(structure, implied, effects)
         return gradient, curvature - 2.0 * second_derivatives_of_mean(structure, implied, means)
 
     def fitted(self, implied: Implied) -> Array:
@@ -102,6 +116,7 @@ class LeastSquares:
         out[chosen.mean] = chosen.mean_sign * implied.mean[chosen.mean_of]
         scale = delta[chosen.first] * delta[chosen.second]
         out[chosen.covariance] = scale * implied.covariance[chosen.first, chosen.second]
+        out[chosen.slope] = delta[chosen.slope_of] * implied.inverse[chosen.slope_of, chosen.slope_on]
         return out
 
     def slopes(self, implied: Implied, d: Derivatives) -> Array:
@@ -115,12 +130,16 @@ class LeastSquares:
         out[chosen.mean] = chosen.mean_sign[:, None] * d.mean[chosen.mean_of]
         scale = (delta[i] * delta[j])[:, None]
         out[chosen.covariance] = scale * (d.left[i] * d.right[j] + d.right[i] * d.left[j])
+        of_slope = delta[chosen.slope_of][:, None] * d.left[np.ix_(chosen.slope_of, d.path_row)]
+        out[np.ix_(chosen.slope, d.path_row)] = of_slope * implied.inverse[np.ix_(d.path_from, chosen.slope_on)].T
         for row, variable in zip(d.delta_row, d.delta_of, strict=True):
             centred = implied.row_values[chosen.threshold_row] - implied.mean[of]
             out[chosen.threshold, row] += np.where(of == variable, centred, 0.0)
             covariance = implied.covariance[i, j]
             both = np.where(i == variable, delta[j], 0.0) + np.where(j == variable, delta[i], 0.0)
             out[chosen.covariance, row] += covariance * both
+            effect = implied.inverse[chosen.slope_of, chosen.slope_on]
+            out[chosen.slope, row] += np.where(chosen.slope_of == variable, effect, 0.0)
         return out
 
     def length(self, vector: Array) -> float:

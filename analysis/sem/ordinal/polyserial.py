@@ -72,7 +72,7 @@ def fit_polyserial(pairs: PolyserialData) -> CorrelationFit:
     def derivatives(rho: Array, chosen: Integers) -> tuple[Array, Array]:
         score, curvature = np.zeros_like(rho), np.zeros_like(rho)
         for rows in row_blocks(n):
-            by_row = _row_derivatives(*pairs.rows(chosen, rows), rho)
+            by_row = row_derivatives(*pairs.rows(chosen, rows), rho)
             score += by_row[0]
             curvature += by_row[1]
         return score, curvature
@@ -94,7 +94,7 @@ def _starting_polyserial(pairs: PolyserialData) -> Array:
     return result
 
 
-def _row_derivatives(z: Array, lower: Array, upper: Array, both: Array, rho: Array) -> tuple[Array, Array]:
+def row_derivatives(z: Array, lower: Array, upper: Array, both: Array, rho: Array) -> tuple[Array, Array]:
     """Score and second derivative (m,) of the log-likelihoods of the answers given ``z``."""
     r = rho[:, None]
     free = 1.0 - r * r
@@ -132,13 +132,17 @@ class PolyserialScores:
 
 def polyserial_scores(pairs: PolyserialData, rho: Array, rows: slice) -> PolyserialScores:
     """Derivatives of the joint log-likelihood of each pair for some rows, 0 where one of the two is missing."""
-    z, lower, upper, both = pairs.rows(np.arange(len(rho)), rows)
+    variance = pairs.data.variance[pairs.continuous][:, None]
+    return answer_scores(*pairs.rows(np.arange(len(rho)), rows), variance, rho)
+
+
+def answer_scores(z: Array, lower: Array, upper: Array, both: Array, variance: Array, rho: Array) -> PolyserialScores:
+    """The same from values and bounds (m, n), with the ``variance`` (m, 1) of the continuous variable."""
     r = rho[:, None]
     root = np.sqrt(1.0 - r * r)
     probability, (_, high), (_, low) = _answer(z, lower, upper, r)
     inverse = both / probability
     shift = r / root * (high - low) * inverse
-    variance = pairs.data.variance[pairs.continuous][:, None]
     return PolyserialScores(
         inverse / root**3 * (high * (r * upper - z) - low * (r * lower - z)),
         (z * both + shift) / np.sqrt(variance),
