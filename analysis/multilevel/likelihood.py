@@ -124,7 +124,7 @@ def gradient(equations: NormalEquations, gone: Elimination, at: Profile, reml: b
     top[:, :p, :p] = at.beta[:, :, None] * scaled[:, None, :] + (at.unscaled if reml else 0.0)
     top[:, :p, p] = top[:, p, :p] = -scaled
     top[:, p, p] = df / at.rss
-    return _spread(equations, adjoints(equations, gone, top, past=0), gone)
+    return _spread(equations, adjoints(equations, gone, top, past=1), gone)
 
 
 @dataclass(frozen=True, slots=True)
@@ -152,7 +152,7 @@ def adjoints(equations: NormalEquations, gone: Elimination, top: Values, past: i
             later_columns(equations, k), equations.levels[k].starts, later, strict=True
         ):
             each = of_parent(by_later, starts, step.H.shape[1])
-            weighted = rest[..., start:stop] @ each
+            weighted = _each_by(rest[..., start:stop], each)
             by_H -= weighted @ rest[..., start:].swapaxes(-1, -2)
             if by_rest is not None:
                 by_rest[..., start:] -= step.H @ weighted
@@ -174,8 +174,7 @@ def _spread(equations: NormalEquations, by: Sequence[Adjoint], gone: Elimination
         inner = D + adjoint.H - adjoint.H @ (step.H @ D)
         by_factor = 2.0 * _contracted(step.K, inner)
         places = by_factor[:, level.columns, level.rows]
-        for t in np.unique(level.theta):
-            total[:, t] = places[:, level.theta == t].sum(axis=1)
+        np.add.at(total, (slice(None), level.theta), places)
     return total
 
 
@@ -192,6 +191,14 @@ def _summed(left: Values, right: Values, starts: NDArray[np.intp]) -> Values:
         flat = flat @ right.reshape(len(right), -1, right.shape[-1])
         return np.asarray(flat[:, None])
     return np.asarray(np.add.reduceat(left.swapaxes(-1, -2) @ right, starts, axis=1))
+
+
+def _each_by(left: Values, right: Values) -> Values:
+    """Left right: (d, G, q, a) by (d, G or 1, a, b); one right for all groups is one product for all their rows."""
+    d, G, q, _ = left.shape
+    if right.shape[1] > 1:
+        return np.asarray(left @ right)
+    return np.asarray((left.reshape(d, G * q, -1) @ right[:, 0]).reshape(-1, G, q, right.shape[-1]))
 
 
 def _contracted(left: Values, right: Values) -> Values:

@@ -8,7 +8,7 @@ on the boundary without being stopped by it.
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -72,12 +72,19 @@ def search(equations: NormalEquations, blocks: Sequence[Block], reml: bool) -> S
             continue
         result = Search(min(found, key=lambda optimum: optimum.at.deviance), tuple(found))
         if result.agreed:
-            return result
+            break
         lowest = result.best.at.deviance
     if not found:
         what = "the likelihood of the mixed model is not finite"
         raise EstimationError(Problem(what, "mixed model", "take fewer random effects or rescale the variables"))
-    return result
+    return _landed(result, equations, blocks, reml)
+
+
+def _landed(result: Search, equations: NormalEquations, blocks: Sequence[Block], reml: bool) -> Search:
+    """The search with its best optimum where Λ has a non-negative diagonal, and on the boundary if it is there."""
+    at = _onto_boundary(equations, blocks, result.best.at, reml)
+    best = replace(result.best, at=at, converged=_is_minimum(at))
+    return Search(best, tuple(best if optimum is result.best else optimum for optimum in result.tried))
 
 
 def _ordered_starts(equations: NormalEquations, blocks: Sequence[Block], reml: bool) -> list[float]:
@@ -111,7 +118,6 @@ def _newton(equations: NormalEquations, blocks: Sequence[Block], scale: float, r
             last = gain < ARRIVING and abs(at.deviance - gain - lowest) < NEARLY
         at = _line_search(equations, at, step, reml)
         iterations += 1
-    at = _onto_boundary(equations, blocks, at, reml)
     return Optimum(f"Newton from {scale:g}", _is_minimum(at), iterations, at)
 
 
