@@ -76,7 +76,7 @@ def eliminate(equations: NormalEquations, theta: Values) -> Elimination:
         transposed = factor.swapaxes(-1, -2)
         M = transposed @ products[..., :q] @ factor
         M[..., np.arange(q), np.arange(q)] += 1.0
-        K = np.linalg.solve(M, np.broadcast_to(transposed, M.shape))
+        K = np.linalg.solve(M, transposed)
         H = factor @ K
         log_det += np.linalg.slogdet(M)[1].sum(axis=-1)
         rest = products[..., q:]
@@ -174,7 +174,7 @@ def _spread(equations: NormalEquations, by: Sequence[Adjoint], gone: Elimination
         inner = D + adjoint.H - adjoint.H @ (step.H @ D)
         by_factor = 2.0 * _contracted(step.K, inner)
         places = by_factor[:, level.columns, level.rows]
-        np.add.at(total, (slice(None), level.theta), places)
+        np.add.at(total.T, level.theta, places.T)
     return total
 
 

@@ -22,9 +22,8 @@ Array = NDArray[np.float64]
 STARTS = (1.0, 0.3, 3.0, 0.1, 0.03, 10.0)
 """Relative standard deviation of every random effect at the start, effects uncorrelated, in whitened units. They are
 tried from the one of lowest deviance upwards."""
-AGREEMENT = 1e-5  # two starts agree when their deviances are this close
-ARRIVING = 1e-2  # a later start takes a last step when it expects to gain no more than this …
-NEARLY = 1e-3  # … and thereby to come this close to the lowest deviance so far
+AGREEMENT = 1e-5  # two starts agree when their deviances are this close …
+SETTLED = 1e-6  # … and then the later one goes on only for more than this; a minimum promises no more
 DECREMENT = 1e-12  # expected gain in deviance at which a further step is not worth taking
 BOUNDARY_LOSS = 1e-7  # a singular value of Λ is zero when setting it to zero costs less deviance than this
 EXACT = 1e-10  # a residual variance below this, the outcome's being 1, is zero
@@ -106,16 +105,15 @@ def _agree(one: Optimum, other: Optimum) -> bool:
 
 
 def _newton(equations: NormalEquations, blocks: Sequence[Block], scale: float, reml: bool, lowest: float) -> Optimum:
-    """Search from ``scale`` until a step would gain nothing, or till it is plain that it leads to ``lowest``."""
+    """Search from ``scale`` until a step would gain nothing, or the search has come to the deviance ``lowest``."""
     at = derivatives(equations, scale * _uncorrelated(blocks), reml)
-    last, iterations = False, 0
-    while not last and iterations < MAXIMUM_ITERATIONS and at.sigma2 > EXACT:
+    iterations = 0
+    while iterations < MAXIMUM_ITERATIONS and at.sigma2 > EXACT:
         step = _newton_step(at)
         gain = -0.5 * float(at.gradient @ step)
-        if float(np.abs(step).max()) < SIDESTEP:
-            if gain < DECREMENT:
-                break
-            last = gain < ARRIVING and abs(at.deviance - gain - lowest) < NEARLY
+        enough = SETTLED if abs(at.deviance - lowest) < AGREEMENT else DECREMENT
+        if float(np.abs(step).max()) < SIDESTEP and gain < enough:
+            break
         at = _line_search(equations, at, step, reml)
         iterations += 1
     return Optimum(f"Newton from {scale:g}", _is_minimum(at), iterations, at)
@@ -149,7 +147,7 @@ def _is_minimum(at: Derivatives) -> bool:
     """Whether a further step would gain nothing and no direction curves down."""
     curvature = np.linalg.eigvalsh(at.hessian)
     gain = -0.5 * float(at.gradient @ _newton_step(at))
-    return bool(np.isfinite(at.deviance) and gain < 1e-6 and curvature[0] > -1e-6 * max(1.0, curvature[-1]))
+    return bool(np.isfinite(at.deviance) and gain < SETTLED and curvature[0] > -1e-6 * max(1.0, curvature[-1]))
 
 
 def _onto_boundary(equations: NormalEquations, blocks: Sequence[Block], at: Derivatives, reml: bool) -> Derivatives:

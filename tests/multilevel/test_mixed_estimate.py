@@ -13,7 +13,7 @@ from analysis.multilevel import optimise
 from analysis.multilevel.modes import conditional_modes, linear_predictor, residuals
 from analysis.multilevel.result import MixedResult
 from analysis.multilevel.solution import solve
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from scipy.stats import multivariate_normal
 
@@ -219,6 +219,7 @@ def test_outcome_that_groups_and_slopes_reproduce() -> None:
 
 @given(SEEDS, st.sampled_from(["y ~ x + (1 | g) + (1 | h)", "y ~ x + (x || g) + (1 | h)", "y ~ x + (1 | h/g)"]))
 @settings(max_examples=6, deadline=None)
+@example(1761, "y ~ x + (1 | h/g)")  # a minimum so near a variance of zero, and so flat, that later starts stop short
 def test_several_factors_neither_order_nor_labels_matter(seed: int, formula: str) -> None:
     rng = np.random.default_rng(seed)
     data = survey(seed)
