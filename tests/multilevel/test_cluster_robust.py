@@ -41,6 +41,6 @@ def test_the_estimate_is_unbiased_where_the_working_model_holds() -> None:
 
 
 def test_crossed_groups_are_refused() -> None:
-    case = load_case("singular_crossed")
+    case = load_case("sim_mixed_crossed")
     with pytest.raises(ModelError, match="cross"):
         cluster_robust(solve(case.model, case.frame()))
