@@ -6,10 +6,12 @@ import shutil
 from collections.abc import Callable
 from pathlib import Path
 
+import pandas as pd
 import pytest
-from tests.references import shared_data
-
-REPOSITORY = Path(__file__).parent.parent
+from analysis import pipeline
+from analysis.run import open_run
+from analysis.study import load_study
+from tests.references import REPOSITORY, shared_data
 
 
 def pytest_report_header() -> str:
@@ -17,6 +19,13 @@ def pytest_report_header() -> str:
     if shared_data() is None:
         return "reference data: none (SMARTCITY_DATA not set); cases on those rows run from stored moments only"
     return "reference data: rows and moments"
+
+
+@pytest.fixture(scope="session")
+def study_responses(tmp_path_factory: pytest.TempPathFactory) -> pd.DataFrame:
+    """The clean responses of the study smartcity, cleaned anew."""
+    run = open_run(load_study(REPOSITORY, "smartcity"), None, {})
+    return pipeline.write_clean(run, tmp_path_factory.mktemp("study") / "clean").responses
 
 
 @pytest.fixture

@@ -6,9 +6,7 @@ from pathlib import Path
 
 import pandas as pd
 import pytest
-from analysis import pipeline, sem
-from analysis.run import open_run
-from analysis.study import load_study
+from analysis import sem
 from tests.comparison import compare_fit, compare_parameters
 from tests.references import REPOSITORY, load_case
 
@@ -17,17 +15,10 @@ CASES = (*OF_THE_STUDY, "smartcity_twolevel")
 
 
 @pytest.fixture(scope="module")
-def responses(tmp_path_factory: pytest.TempPathFactory) -> pd.DataFrame:
-    """The clean responses, cleaned anew."""
-    run = open_run(load_study(REPOSITORY, "smartcity"), None, {})
-    return pipeline.write_clean(run, tmp_path_factory.mktemp("study") / "clean").responses
-
-
-@pytest.fixture(scope="module")
-def fitted(responses: pd.DataFrame) -> dict[str, sem.SemResult]:
+def fitted(study_responses: pd.DataFrame) -> dict[str, sem.SemResult]:
     """The model under each estimator."""
     cases = {name: load_case(name) for name in CASES}
-    return {name: sem.fit(case.model, responses, **case.options) for name, case in cases.items()}
+    return {name: sem.fit(case.model, study_responses, **case.options) for name, case in cases.items()}
 
 
 @pytest.mark.parametrize("name", OF_THE_STUDY)

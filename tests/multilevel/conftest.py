@@ -1,13 +1,10 @@
-"""The references of lme4 need rows that do not all ship; without any, their test has nothing to collect."""
+"""Data that several tests of mixed models share."""
 
 from __future__ import annotations
 
 import numpy as np
 import pandas as pd
 import pytest
-from tests.references import case_names
-
-collect_ignore = [] if case_names("mixed", "rows") else ["test_lme4.py"]
 
 
 @pytest.fixture(scope="session")

@@ -9,9 +9,11 @@ from analysis.multilevel.modes import ConditionalModes, conditional_modes, linea
 from analysis.multilevel.present import present
 from analysis.multilevel.result import MixedResult
 from analysis.multilevel.solution import Solution, solve
-from tests.references import Case, case_names, load_case
+from analysis.study import load_study
+from tests.references import REPOSITORY, Case, case_names, load_case
 
-CASES = case_names("mixed", "rows")
+OF_THE_STUDY = tuple(name for name in case_names("mixed") if name.startswith("smartcity_mixed_"))
+CASES = (*case_names("mixed", "rows"), *OF_THE_STUDY)
 
 
 @pytest.fixture(scope="module", params=CASES)
@@ -20,8 +22,9 @@ def case(request: pytest.FixtureRequest) -> Case:
 
 
 @pytest.fixture(scope="module")
-def solution(case: Case) -> Solution:
-    return solve(case.model, case.frame(), reml=not case.options["ml"], weights=case.options.get("weights"))
+def solution(case: Case, study_responses: pd.DataFrame) -> Solution:
+    rows = study_responses if case.name in OF_THE_STUDY else case.frame()
+    return solve(case.model, rows, reml=not case.options["ml"], weights=case.options.get("weights"))
 
 
 @pytest.fixture(scope="module")
@@ -32,6 +35,12 @@ def result(case: Case, solution: Solution) -> MixedResult:
 @pytest.fixture(scope="module")
 def modes(solution: Solution) -> tuple[ConditionalModes, ...]:
     return conditional_modes(solution)
+
+
+def test_the_references_are_of_the_models_of_the_study() -> None:
+    models = load_study(REPOSITORY, "smartcity").multilevel
+    own = {f"smartcity_mixed_{name}": model.formula for name, model in models.items()}
+    assert {name: load_case(name).model for name in OF_THE_STUDY} == own
 
 
 def test_fixed_effects(case: Case, result: MixedResult) -> None:

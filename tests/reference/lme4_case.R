@@ -45,6 +45,15 @@ with_factors <- function(data) {
   data
 }
 
+# Centring as the study's formulas write it: at the mean of all rows where the variable is known, or at means of groups
+# over the rows that the model takes, which fit_mixed says.
+analysed <- NULL
+center <- function(x) x - mean(x, na.rm = TRUE)
+between <- function(x, group) {
+  ave(replace(x, !analysed, NA), group, FUN = function(of_group) mean(of_group, na.rm = TRUE))
+}
+within <- function(x, group) x - between(x, group)
+
 # lme4 can stop on the boundary of a singular fit while a better optimum lies inside. So the model is fitted
 # from lme4's start and from where Nelder-Mead ends, and the better of the two is kept. A search in its neighbourhood
 # takes what the first has left, where it gains anything.
@@ -52,6 +61,7 @@ fit_mixed <- function(case) {
   data <- with_factors(derive(case, join(case, read_data(case))))
   if (!is.null(case$options$weights)) data$.weights <- data[[case$options$weights]]
   formula <- as.formula(read_text(file.path(case$folder, "formula.txt")))
+  analysed <<- complete.cases(data[all.vars(formula)])
   call <- bquote(lmerTest::lmer(formula, data, REML = .(!isTRUE(case$options$ml))))
   if (!is.null(case$options$weights)) call$weights <- quote(.weights)
   fit_with <- function(control, start = NULL) {
