@@ -63,28 +63,25 @@ def _goodness_of_fit(discrepancy: Discrepancy, sample: SampleMoments, at: Implie
 
 
 def ordinal_summaries(fit: LeastSquares, sample: SampleMoments, implied: Implied) -> dict[str, float | None]:
-    """The same measures of correlations, and of thresholds and means, where some variables are ordinal.
+    """The same measures of correlations, and of thresholds, where some variables are ordinal.
 
     As lavaan counts: RMR and SRMR divide by all elements of the lower triangle, of which the diagonal adds nothing,
-    and by one for each covariate. Given covariates, slopes and intercepts do not count.
+    and by one for each covariate. Means of numeric variables, slopes and intercepts do not count.
     """
     chosen, d = fit.statistics, np.sqrt(np.diag(sample.covariance))
     residual = fit.observed - fit.fitted(implied)
     pairs = chosen.first != chosen.second
     raw_pairs = residual[chosen.covariance][pairs]
-    mean, mean_of = (chosen.mean[:0], chosen.mean_of[:0]) if len(chosen.slope) else (chosen.mean, chosen.mean_of)
-    raw_first = np.append(residual[chosen.threshold], residual[mean])
+    first = residual[chosen.threshold]
     lower = (residual[chosen.covariance] / (d[chosen.first] * d[chosen.second]))[pairs]
-    first = np.append(residual[chosen.threshold], residual[mean] / d[mean_of])
-    raw, own = float(np.sum(raw_pairs**2)), float(np.sum(lower**2))
-    whole = own + float(np.sum(first**2))
+    raw, own, thresholds = float(np.sum(raw_pairs**2)), float(np.sum(lower**2)), float(np.sum(first**2))
     every = len(lower) + len(d)
     values: dict[str, float | None] = {
-        "rmr": float(np.sqrt((raw + np.sum(raw_first**2)) / (every + len(first)))),
+        "rmr": float(np.sqrt((raw + thresholds) / (every + len(first)))),
         "rmr_nomean": float(np.sqrt(raw / every)),
-        "srmr_bentler": float(np.sqrt(whole / (every + len(first)))),
+        "srmr_bentler": float(np.sqrt((own + thresholds) / (every + len(first)))),
         "srmr_bentler_nomean": float(np.sqrt(own / every)),
-        "crmr": float(np.sqrt(whole / (len(lower) + len(first)))),
+        "crmr": float(np.sqrt((own + thresholds) / (len(lower) + len(first)))),
         "crmr_nomean": float(np.sqrt(own / len(lower))) if len(lower) else None,
         "srmr_mplus": None,
         "srmr_mplus_nomean": None,

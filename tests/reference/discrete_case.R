@@ -2,9 +2,9 @@
 # what they say of it.
 #
 # Both stop early: glmer's default leaves up to 1e-3 in single estimates, clmm's inner Newton stops at a gradient of
-# 1e-4. So the inner iterations are tightened, each model is fitted from two starts, and Newton steps on the
-# program's own objective finish the better one. The standard errors are from the Hessian
-# of that objective in all parameters, as both programs take them.
+# 1e-4. So the inner iterations are tightened, glmer is fitted from two starts (clmm from its own), and Newton steps on
+# the program's own objective finish the better one. The standard errors are from the Hessian of that objective in all
+# parameters, as both programs take them.
 
 INNER <- 1e-12
 STEPS <- 4
@@ -34,7 +34,7 @@ derivatives <- function(objective, par) {
     }
     out
   }
-  list(gradient = (4 * first(0.02) - first(0.04)) / 3, hessian = (4 * second(0.05) - second(0.1)) / 3)
+  list(gradient = (4 * first(0.02) - first(0.04)) / 3, hessian = (4 * second(0.02) - second(0.04)) / 3)
 }
 
 # Newton on 'objective' in the parameters that are 'free'; the others stay.

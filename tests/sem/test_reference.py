@@ -87,4 +87,4 @@ def test_explained_variance_equals_lavaan(name: str) -> None:
 @pytest.mark.parametrize("name", [name for name in FROM_ROWS if "icc" in load_case(name).expected])
 def test_intraclass_correlations_equal_lavaan(name: str) -> None:
     result, case = _from_rows(name), load_case(name)
-    assert result.icc == pytest.approx(case.expected["icc"], abs=case.tolerance["fit"])
+    assert result.icc == pytest.approx(case.expected["icc"], rel=case.tolerance["fit"])

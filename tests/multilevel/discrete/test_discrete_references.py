@@ -29,7 +29,7 @@ def test_fixed_effects(name: str) -> None:
     theirs = case.table("fixed")
     assert list(ours["term"]) == list(theirs["term"])
     np.testing.assert_allclose(ours["est"], theirs["est"], rtol=case.tolerance["estimates"])
-    tolerance = 10 * case.tolerance["se"]
+    tolerance = case.tolerance["se"]
     for column in ("se", "z", "odds_ratio"):
         np.testing.assert_allclose(ours[column], theirs[column], rtol=tolerance, err_msg=column)
     for column in ("ci_lower", "ci_upper"):  # differences of estimate and errors, which can cancel
@@ -41,7 +41,7 @@ def test_thresholds(name: str) -> None:
     case, ours = load_case(name), _fitted(name).thresholds
     theirs = case.table("thresholds")
     assert [row.term for row in ours] == list(theirs["term"])
-    np.testing.assert_allclose([row.est for row in ours], theirs["est"], rtol=1e-4, atol=1e-6)
+    np.testing.assert_allclose([row.est for row in ours], theirs["est"], rtol=case.tolerance["estimates"])
     np.testing.assert_allclose([row.se for row in ours], theirs["se"], rtol=case.tolerance["se"])
 
 
@@ -49,11 +49,16 @@ def test_thresholds(name: str) -> None:
 def test_likelihood_variances_and_shares(name: str) -> None:
     case, ours = load_case(name), _fitted(name)
     expected, theirs = case.expected, case.table("random")
-    assert ours.loglik == pytest.approx(expected["loglik"], rel=case.tolerance["loglik"])
+    for name_of_criterion in ("loglik", "aic", "bic"):
+        assert getattr(ours, name_of_criterion) == pytest.approx(expected[name_of_criterion], rel=1e-7)
     assert (ours.nobs, ours.groups, ours.singular) == (expected["nobs"], expected["groups"], expected["singular"])
     np.testing.assert_allclose(ours.random["vcov"], theirs["vcov"], rtol=case.tolerance["variances"], atol=1e-7)
     for name_of_share in ("r2_marginal", "r2_conditional"):
         assert getattr(ours, name_of_share) == pytest.approx(expected[name_of_share], rel=1e-4, abs=1e-9)
+    if len(theirs) == 1:
+        assert ours.icc == pytest.approx(expected["icc"], rel=1e-4, abs=1e-9)
+    else:
+        assert ours.icc is None
 
 
 @pytest.mark.parametrize("name", CASES)
@@ -65,4 +70,4 @@ def test_conditional_modes(name: str) -> None:
     size = max(float(theirs["est"].abs().max()), 1e-6)
     np.testing.assert_allclose(chosen["est"], theirs["est"], atol=1e-4 * size)
     if not case.expected["singular"]:
-        np.testing.assert_allclose(chosen["se"], theirs["se"], rtol=1e-3)
+        np.testing.assert_allclose(chosen["se"], theirs["se"], rtol=1e-4)
