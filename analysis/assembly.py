@@ -10,8 +10,10 @@ import pandas as pd
 
 from analysis import manifest
 from analysis.communes_assembly import communes_part, mixed_parts, null_models
+from analysis.criteria import criteria
 from analysis.crosscheck.agreement import Agreement
 from analysis.inference.levels import Levels
+from analysis.inference.path_models import PathModels
 from analysis.measurement.descriptives import Descriptives
 from analysis.measurement.sample import describe_sample
 from analysis.report.content import (
@@ -25,6 +27,7 @@ from analysis.report.content import (
     StudyPart,
     SurveyPart,
 )
+from analysis.report.paths_part import PathsPart
 from analysis.sem import SemResult
 from analysis.study import MAIN, Study
 from analysis.survey.clean import CleanSurvey
@@ -60,6 +63,9 @@ def assemble(
         recovery=done["recovery"],
         materials=MaterialsPart(manifest.versions(), inputs, study.spec.seed, f"smartcity reproduce {study.name}"),
         sensitivity=_sensitivity_part(done),
+        scales=done["scales"],
+        paths=_paths_part(done["paths"]),
+        criteria=criteria(study.spec.cutoffs),
         warnings=(*remarks, *_warnings(done)),
     )
 
@@ -190,6 +196,19 @@ def _sensitivity_part(done: Mapping[str, Any]) -> SensitivityPart | None:
     return SensitivityPart(MAIN, models, done["verdicts"]) if models else None
 
 
+def _paths_part(paths: PathModels) -> PathsPart:
+    """Fields of the same names, but for the warnings, which the report lists with all others."""
+    return PathsPart(
+        n_resamples=paths.n_resamples,
+        hypotheses=paths.hypotheses,
+        constructs=paths.constructs,
+        paths=paths.paths,
+        prediction=paths.prediction,
+        importance=paths.importance,
+        absent=paths.absent,
+    )
+
+
 def _readable(name: str) -> str:
     """A name of the study's own as a title; what it writes in capitals stays so."""
     words = name.replace("_", " ")
@@ -208,6 +227,7 @@ def _warnings(done: Mapping[str, Any]) -> Iterator[str]:
         yield from (f"structural, {name.replace('_', ' ')}: {warning}" for warning in result.warnings)
     for name, result in done["nulls"].items():
         yield from (f"null model of {name}: {warning}" for warning in result.warnings)
+    yield from done["paths"].warnings
     levels: Levels = done["levels"]
     for result in filter(None, (levels.clustered, levels.two_level)):
         yield from (f"{result.name.replace('_', ' ')}: {warning}" for warning in result.warnings)

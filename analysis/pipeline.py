@@ -16,7 +16,7 @@ from typing import Any
 import pandas as pd
 from threadpoolctl import threadpool_limits
 
-from analysis import manifest, multilevel_stages, stored, writing
+from analysis import manifest, measurement_stages, multilevel_stages, stored, writing
 from analysis.assembly import assemble
 from analysis.crosscheck.agreement import Agreement
 from analysis.errors import DataError, Problem
@@ -27,11 +27,13 @@ from analysis.inference.influence import Influence
 from analysis.inference.levels import Levels
 from analysis.inference.mixed_comparison import MixedComparison
 from analysis.inference.mixed_evidence import Assumptions, MixedEvidence
+from analysis.inference.path_models import PathModels
 from analysis.inference.recovery import recover
 from analysis.inference.rivals import compare_rivals
 from analysis.inference.sensitivity import judge_alternatives
 from analysis.measurement.descriptives import Descriptives, describe
 from analysis.measurement.reliability import Reliability, reliability
+from analysis.measurement.scale_quality import ScaleQuality
 from analysis.multilevel import MixedResult
 from analysis.multilevel.profile_intervals import ProfileInterval
 from analysis.population_model import comparable_values, population_parameters
@@ -150,6 +152,8 @@ STAGES = (
     Stage("coverage", ("clean",), ("*multilevel.yaml",), Coverage | None, multilevel_stages.coverage),
     Stage("levels", ("clean",), ("*.lav",), Levels, multilevel_stages.levels),
     Stage("reliability", ("clean", "sems"), (), Reliability, _reliability),
+    Stage("scales", ("clean",), ("*.lav", "*study.yaml"), ScaleQuality, measurement_stages.scales),
+    Stage("paths", ("clean", "sems"), ("*hypotheses.yaml",), PathModels, measurement_stages.paths),
     Stage("agreements", ("clean", "plain", "mixeds", "reliability"), (), tuple[Agreement, ...], _agreements),
     Stage("hypotheses", ("sems", "mixeds"), ("*hypotheses.yaml",), pd.DataFrame, _hypotheses),
     Stage("verdicts", ("sems", "sensitivity"), ("*hypotheses.yaml",), pd.DataFrame, _verdicts),

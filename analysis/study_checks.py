@@ -14,6 +14,7 @@ from analysis.study_files import (
     Estimand,
     Estimation,
     HypothesesFile,
+    MeasurementPlan,
     MultilevelFile,
     StudyEstimation,
     StudyFile,
@@ -106,6 +107,7 @@ def _study_problems(draft: Draft, study: StudyFile, name: str) -> Iterator[Probl
                 yield Problem(f"the rival '{rival}' is '{target}', which is no model of multilevel.yaml", where, hint)
     if draft.codebook is not None:
         yield from _ordered_problems(draft, study.estimation, draft.codebook)
+        yield from _measurement_problems(draft, study.measurement, draft.codebook)
         technical = draft.codebook.technical.values()
         for index, rule in enumerate(study.screening):
             role = RULE_ROLES.get(rule.rule)
@@ -126,6 +128,24 @@ def _ordered_problems(draft: Draft, estimation: StudyEstimation, codebook: Codeb
             if name != "all" and name not in codebook.items:
                 where = draft.at("study.yaml", *path, "ordered")
                 yield Problem(f"'{name}' is no item of the codebook", where, nearest(name, ["all", *codebook.items]))
+
+
+def _measurement_problems(draft: Draft, plan: MeasurementPlan, codebook: Codebook) -> Iterator[Problem]:
+    """A marker that is no construct, and groups that are no variable, or one without cuts that has none of its own."""
+    if plan.marker is not None and plan.marker not in codebook.constructs:
+        where = draft.at("study.yaml", "measurement", "marker")
+        yield Problem(
+            f"'{plan.marker}' is no construct of the codebook", where, nearest(plan.marker, codebook.constructs)
+        )
+    variables = {**codebook.respondent, **codebook.communes.variables}
+    for name, cuts in plan.invariance.items():
+        where = draft.at("study.yaml", "measurement", "invariance", name)
+        if name not in variables:
+            yield Problem(f"'{name}' is no variable of respondents or communes", where, nearest(name, variables))
+        elif (variables[name].scale is None) != bool(cuts):
+            what = f"'{name}' is a number" if variables[name].scale is None else f"'{name}' has answers of its own"
+            hint = "say where to cut it into groups" if variables[name].scale is None else "leave its cuts empty: []"
+            yield Problem(what, where, hint)
 
 
 def _variable_problems(draft: Draft, codebook: Codebook, models: _Models) -> Iterator[Problem]:

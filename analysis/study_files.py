@@ -8,6 +8,7 @@ from typing import Any, Literal
 from pydantic import Field
 
 from analysis.checked import Mistake, mapping, repeated, sequence
+from analysis.criteria import CRITERIA
 from analysis.errors import nearest
 from analysis.sem.estimators import ESTIMATORS
 from analysis.specification import Path, Specification
@@ -66,8 +67,20 @@ class StudyEstimation(Estimation):
     sensitivity: dict[str, Estimation] = Field(default={})
 
 
+class MeasurementPlan(Specification):
+    """What the measurement chapter adds.
+
+    ``marker``: the construct of the marker technique. ``invariance``: variable of respondents or communes → where it
+    is cut into groups, from below (empty: its answers are the groups). ``imputations`` of multiple imputation.
+    """
+
+    marker: str | None = None
+    invariance: dict[str, tuple[float, ...]] = Field(default={})
+    imputations: int = Field(default=20, ge=2)
+
+
 class StudyFile(Specification):
-    """The content of study.yaml."""
+    """The content of study.yaml. ``cutoffs``: rules of thumb that the study sets itself, by what they judge."""
 
     study: str
     title: Text
@@ -79,6 +92,8 @@ class StudyFile(Specification):
     screening: tuple[ScreeningRule, ...]
     models: ModelFiles
     estimation: StudyEstimation = StudyEstimation()
+    measurement: MeasurementPlan = MeasurementPlan()
+    cutoffs: dict[str, float] = Field(default={})
 
 
 class Estimand(Specification):
@@ -134,6 +149,14 @@ def study_mistakes(raw: Mapping[str, Any]) -> Iterator[Mistake]:
         if name in BASE_MODELS:
             what = f"a rival cannot be called '{name}': this is the name of the study's own model"
             yield Mistake(("models", "rivals", name), what, "rename the rival")
+    for name in mapping(raw, "cutoffs"):
+        if name not in CRITERIA:
+            yield Mistake(("cutoffs", name), f"no rule of thumb judges '{name}'", nearest(str(name), CRITERIA))
+    for name, cuts in mapping(raw, "measurement", "invariance").items():
+        numbers = [cut for cut in cuts if isinstance(cut, int | float)] if isinstance(cuts, list) else []
+        if sorted(set(numbers)) != numbers:
+            what = f"the cuts of '{name}' do not rise"
+            yield Mistake(("measurement", "invariance", name), what, "write each cut once, from low to high")
     yield from _estimation_mistakes(("estimation",), mapping(raw, "estimation"))
     for name, alternative in mapping(raw, "estimation", "sensitivity").items():
         path = ("estimation", "sensitivity", name)

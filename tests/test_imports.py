@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 PACKAGE = Path(__file__).parent.parent / "analysis"
-FOUNDATION = {"errors", "specification", "checked", "moderation"}
+FOUNDATION = {"errors", "specification", "checked", "moderation", "criteria"}
 RESULTS = {"sem", "multilevel", "pls"}
 
 # Each room and the rooms it may import, beside itself and the foundation.
@@ -17,6 +17,7 @@ ARROWS: dict[str, set[str]] = {
     "specification": set(),
     "checked": set(),
     "moderation": set(),
+    "criteria": set(),
     "stored": set(),
     "writing": set(),
     "manifest": set(),
@@ -39,8 +40,10 @@ ARROWS: dict[str, set[str]] = {
     },
     "run": {"manifest", "study"},
     "multilevel_stages": {"run", "inference", "multilevel"},
+    "measurement_stages": {"run", "inference", "measurement"},
     "pipeline": {
-        "run", "multilevel_stages", "assembly", "manifest", "stored", "writing", "study", "population_model",
+        "run", "measurement_stages", "multilevel_stages", "assembly", "manifest", "stored", "writing", "study",
+        "population_model",
         "survey", "measurement", "inference", "crosscheck", "report", *RESULTS,
     },
     "verification": {"pipeline", "run", "manifest"},

@@ -199,12 +199,12 @@ def test_a_report_that_was_touched_is_not_current(finished: Project, name: str) 
     assert not pipeline.is_current(_run(finished), finished.report)
 
 
-JUDGED = {"hypotheses", "verdicts"}
+JUDGED = {"hypotheses", "verdicts", "paths"}
 FOCUS = {"assumptions", "influence", "coverage"}
 MIXED = {"mixeds", "evidence", "comparison", "hypotheses", "rivals", "agreements", *FOCUS}
 MODELLED = {
     "sems", "plain", "sensitivity", "reliability", "agreements", "differences", "rivals", "recovery", "levels",
-    *JUDGED,
+    "scales", *JUDGED,
 }  # fmt: skip
 
 
@@ -248,10 +248,10 @@ def test_what_a_change_does_not_reach_is_taken_from_the_cache(
 
     monkeypatch.setattr(pipeline, "STAGES", tuple(map(recorded, pipeline.STAGES)))
     done = pipeline.compute(_run(finished), finished.cache, lambda _: None)
-    assert made == ["hypotheses", "verdicts"]
+    assert made == ["paths", "hypotheses", "verdicts"]
     assert done["hypotheses"]["statement_en"].iloc[0].startswith("The greater internal")
     pipeline.compute(_run(finished), finished.cache, lambda _: None)
-    assert made == ["hypotheses", "verdicts"]
+    assert made == ["paths", "hypotheses", "verdicts"]
     assert len(list(finished.cache.glob("hypotheses-*.json"))) == 1
 
 

@@ -219,3 +219,25 @@ def test_communes_are_looked_for_beside_the_responses_first(root: Path, tmp_path
     with pytest.raises(DataError, match="the file of communes is missing"):
         resolve_communes(study, own)
     assert resolve_communes(load_study(ROOT, "elsoc2016"), own) is None
+
+
+def test_what_the_measurement_chapter_cannot_use_is_named(root: Path, edit: Edit) -> None:
+    edit(STUDY, "  marker: marker\n", "  marker: marke\n")
+    edit(STUDY, "    gender: []\n", "    gendre: []\n")
+    edit(STUDY, "    age: [35, 50, 65]\n", "    age: []\n")
+    edit(STUDY, "    size_class: []\n", "    size_class: [10]\n")
+    found = problems(root)
+    assert found == [
+        f"{STUDY}:{line(root, STUDY, 'marker: marke')}: 'marke' is no construct of the codebook",
+        f"{STUDY}:{line(root, STUDY, 'gendre:')}: 'gendre' is no variable of respondents or communes",
+        f"{STUDY}:{line(root, STUDY, 'age: []')}: 'age' is a number",
+        f"{STUDY}:{line(root, STUDY, 'size_class: [10]')}: 'size_class' has answers of its own",
+    ]
+
+
+def test_cutoffs_that_judge_nothing_and_cuts_that_do_not_rise_are_named(root: Path, edit: Edit) -> None:
+    edit(STUDY, "    age: [35, 50, 65]\n", "    age: [50, 35]\n")
+    edit(STUDY, "measurement:\n", "cutoffs: {hmtm: 0.85}\nmeasurement:\n")
+    found = problems(root)
+    assert f"{STUDY}:{line(root, STUDY, 'hmtm')}: no rule of thumb judges 'hmtm'" in found
+    assert f"{STUDY}:{line(root, STUDY, '[50, 35]')}: the cuts of 'age' do not rise" in found

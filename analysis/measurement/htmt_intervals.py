@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from analysis.criteria import CRITERIA
 from analysis.measurement.htmt import heterotrait_monotrait, membership
 from analysis.measurement.resampled_correlations import (
     Correlations,
@@ -22,8 +23,7 @@ from analysis.sem.ordinal.coding import code_answers
 
 Array = NDArray[np.float64]
 
-# Constructs that are conceptually close: Henseler, Ringle & Sarstedt (2015); 0.85 for others (Kline 2011).
-CUTOFF = 0.90
+CUTOFF = CRITERIA["htmt"].value
 MEASURES = ("htmt", "htmt2")
 
 _MOST_BLOCKS = 1000  # of the jackknife behind BCa intervals, as in the bootstrap of models

@@ -27,7 +27,7 @@ from analysis.sem.estimate import FitOptions
 
 VALIDITY = (
     "AVE is the mean squared standardised loading",
-    f"HTMT and HTMT2 from absolute correlations, polychoric for ordinal items; tested against {CUTOFF}, not against 0",
+    "HTMT and HTMT2 from absolute correlations, polychoric for ordinal items; tested against the cutoff, not against 0",
     "pairs of constructs: chi-square difference of a perfect correlation, and of one factor; the constructs have unit "
     "variance",
 )
@@ -113,6 +113,7 @@ def scale_quality(
     cluster: str | None = None,
     n_resamples: int = 1000,
     seed: int = 1,
+    htmt_cutoff: float = CUTOFF,
 ) -> ScaleQuality:
     """Quality of the scales that are the latent variables of ``text``, in lavaan syntax.
 
@@ -147,7 +148,7 @@ def scale_quality(
         coefficients=coefficients,
         items=items,
         levels=levels,
-        htmt=_htmt(model, data, result, plan, undefined),
+        htmt=_htmt(model, data, result, plan, undefined, htmt_cutoff),
         pairs=_pairs(model, data, undefined, options),
         method_bias=method,
         undefined=undefined,
@@ -168,7 +169,12 @@ def _signs(result: SemResult, model: MeasurementModel) -> dict[str, float]:
 
 
 def _htmt(
-    model: MeasurementModel, data: pd.DataFrame, result: SemResult, plan: BootstrapPlan, undefined: dict[str, str]
+    model: MeasurementModel,
+    data: pd.DataFrame,
+    result: SemResult,
+    plan: BootstrapPlan,
+    undefined: dict[str, str],
+    cutoff: float,
 ) -> tuple[HtmtRatio, ...]:
     for construct in model.scales:
         if construct not in model.separate:
@@ -182,7 +188,9 @@ def _htmt(
     if reason := _why_no_htmt(scales, complete, ordinal):
         undefined["htmt"] = reason
         return ()
-    ratios = htmt_ratios(complete, scales, ordinal=bool(ordinal), n_resamples=plan.n_resamples, seed=plan.seed)
+    ratios = htmt_ratios(
+        complete, scales, ordinal=bool(ordinal), n_resamples=plan.n_resamples, seed=plan.seed, cutoff=cutoff
+    )
     for row in ratios:
         if row.bca_lower is None:
             why = "in some resamples an item does not vary" if row.value is not None else "an item does not vary"

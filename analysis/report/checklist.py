@@ -53,7 +53,7 @@ ELEMENTS = (
     Element("Measurement", "Loadings b, β, SE", ("table-loadings",)),
     Element("Measurement", "Reliability: α with interval, ω, CR; AVE", ("table-reliability",)),
     Element("Measurement", "Fornell-Larcker criterion", ("table-discriminant",)),
-    Element("Measurement", "HTMT with interval"),
+    Element("Measurement", "HTMT with interval", ("table-htmt", "figure-htmt")),
     Element("Fit", "χ², df, p; CFI; TLI; RMSEA with interval and close fit; SRMR", ("table-fit",)),
     Element("Fit", "Scaled or robust statistics", (SCALED,), "the estimator has none"),
     Element("Fit", "Criteria with their sources", ("table-fit",)),
@@ -67,7 +67,11 @@ ELEMENTS = (
         "Hypotheses", "A priori hypotheses with expected sign and verdict", ("table-hypotheses", "figure-hypotheses")
     ),
     Element("Respecification", "Rival models", ("table-rivals",)),
-    Element("Method bias", "Marker variable or latent method factor"),
+    Element("Method bias", "Marker variable or latent method factor", ("table-method_marker", "table-method_factor")),
+    Element(
+        "PLS", "Scheme, resamples, interval type; loadings, ρA, ρC, AVE", ("section-paths", "table-paths_constructs")
+    ),
+    Element("PLS", "VIF; R², f², PLSpredict", ("table-paths_effects", "table-paths_prediction")),
     Element("Multilevel", "Equations; centring; REML or ML", ("table-fixed_effects", "table-mixed_fit")),
     Element("Multilevel", "n per level, null-model ICC with interval, design effect", ("table-null_models",)),
     Element("Multilevel", "b, SE, df, interval; errors robust to communes", ("table-fixed_effects",)),

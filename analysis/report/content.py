@@ -5,12 +5,14 @@ Frames hold numbers at full precision; they are rounded when they are shown, in 
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 import pandas as pd
 
+from analysis.criteria import CRITERIA, Criterion
+from analysis.measurement.scale_quality import ScaleQuality
 from analysis.report.communes_part import CommunesPart
-from analysis.report.criteria import fit_criteria
 from analysis.report.parts import (
     AgreementPart,
     InstrumentPart,
@@ -23,6 +25,7 @@ from analysis.report.parts import (
     SurveyPart,
     require,
 )
+from analysis.report.paths_part import PathsPart
 
 __all__ = [
     "AgreementPart",
@@ -49,8 +52,9 @@ class ReportContent:
     ci_lower, ci_upper, std, verdict, note. ``null_models``: construct, nobs, n_groups, mean_size, icc,
     icc_lower, icc_upper, design_effect, singular; ``communes`` what else there is to say of them.
     ``recovery`` (simulated studies): lhs, op, rhs, population, est, se, ci_lower, ci_upper, covered. ``sensitivity``:
-    the structural model under other estimators. ``warnings``: every warning of every stage and model, as sentences.
-    ``criteria``: measure, criterion, source.
+    the structural model under other estimators, ``paths`` by partial least squares; ``scales`` the quality of the
+    scales. ``warnings``: every warning of every stage and model, as sentences.
+    ``criteria``: rules of thumb by what they judge.
     """
 
     study: StudyPart
@@ -69,8 +73,10 @@ class ReportContent:
     materials: MaterialsPart
     sensitivity: SensitivityPart | None = None
     communes: CommunesPart | None = None
+    scales: ScaleQuality | None = None
+    paths: PathsPart | None = None
     warnings: tuple[str, ...] = ()
-    criteria: pd.DataFrame = field(default_factory=fit_criteria)
+    criteria: Mapping[str, Criterion] = field(default_factory=lambda: CRITERIA)
 
     def __post_init__(self) -> None:
         """Check the columns of the frames; raises OutputError."""
@@ -93,7 +99,6 @@ class ReportContent:
             "singular",
         )
         require(self.null_models, "null models", null)
-        require(self.criteria, "criteria", ("measure", "criterion", "source"))
         if self.recovery is not None:
             names = ("lhs", "op", "rhs", "population", "est", "se", *interval, "covered")
             require(self.recovery, "recovery", names)

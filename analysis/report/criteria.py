@@ -1,29 +1,31 @@
-"""Rules of thumb for fit and scale quality, each with the work that proposed it: none is a test."""
+"""How rules of thumb are printed: in words, with the work they are from, or as the study's own."""
 
 from __future__ import annotations
 
-import pandas as pd
+from collections.abc import Mapping
 
-HU_BENTLER = "Hu & Bentler (1999), Structural Equation Modeling 6(1), 1–55"
-BROWNE_CUDECK = "Browne & Cudeck (1993), in Bollen & Long (eds), Testing Structural Equation Models, Sage"
-FORNELL_LARCKER = "Fornell & Larcker (1981), Journal of Marketing Research 18(1), 39–50"
-NUNNALLY = "Nunnally (1978), Psychometric Theory, 2nd ed., McGraw-Hill"
-BAGOZZI_YI = "Bagozzi & Yi (1988), Journal of the Academy of Marketing Science 16(1), 74–94"
-BURNHAM_ANDERSON = "Burnham & Anderson (2002), Model Selection and Multimodel Inference, Springer"
-
-_CRITERIA = (
-    ("cfi", "close to .95 or above", HU_BENTLER),
-    ("tli", "close to .95 or above", HU_BENTLER),
-    ("rmsea", "close to .06 or below", HU_BENTLER),
-    ("rmsea_pvalue", "RMSEA ≤ .05 is close fit; p > .05: close fit not rejected", BROWNE_CUDECK),
-    ("srmr", "close to .08 or below", HU_BENTLER),
-    ("alpha", ".70 or above in early research", NUNNALLY),
-    ("cr", ".60 or above", BAGOZZI_YI),
-    ("ave", ".50 or above; √AVE above the correlations with other constructs", FORNELL_LARCKER),
-    ("delta_aic", "0–2: substantial support; above 10: essentially none", BURNHAM_ANDERSON),
-)
+from analysis.criteria import CRITERIA, Criterion
 
 
-def fit_criteria() -> pd.DataFrame:
-    """The criteria the report prints beside the numbers: measure, criterion, source."""
-    return pd.DataFrame(list(_CRITERIA), columns=["measure", "criterion", "source"])
+def rule(criterion: Criterion) -> str:
+    """The rule in words: 'close to .95 or above'."""
+    return criterion.wording.format(_shown(criterion.value))
+
+
+def source(name: str, criterion: Criterion) -> str:
+    """Where the value is from; of one the study has set, what it was and whose."""
+    if not criterion.changed:
+        return criterion.source
+    return f"set in study.yaml; {_shown(CRITERIA[name].value)}: {criterion.source}"
+
+
+def rule_note(criteria: Mapping[str, Criterion], name: str, label: str) -> str:
+    """A note below a table: what is judged, the rule, and its source."""
+    return f"{label}: {rule(criteria[name])} ({source(name, criteria[name])})."
+
+
+def _shown(value: float) -> str:
+    """At least two decimals of a share, and no zero before the point."""
+    if abs(value) >= 1:
+        return f"{value:g}"
+    return (f"{value:.2f}" if round(value, 2) == value else f"{value:g}").replace("0.", ".", 1)

@@ -11,6 +11,8 @@ from analysis.report import (
     commune_text,
     model_tables,
     narrative,
+    path_tables,
+    scale_tables,
     sem_tables,
     sensitivity_tables,
     survey_tables,
@@ -134,6 +136,14 @@ def _measurement(content: ReportContent, drawings: Mapping[str, Drawing]) -> Sec
     return Section("measurement", "Measurement model", tuple(paragraphs), parts)
 
 
+def _scales(content: ReportContent, drawings: Mapping[str, Drawing]) -> Section | None:
+    if content.scales is None:
+        return None
+    figures = [drawings[name] for name in ("htmt",) if name in drawings]
+    parts: tuple[Part, ...] = (*figures, *scale_tables.scale_tables(content, content.scales))
+    return Section("scales", "Quality of the scales", tuple(scale_tables.scale_text(content, content.scales)), parts)
+
+
 def _structural(content: ReportContent, drawings: Mapping[str, Drawing]) -> Section:
     effects = sem_tables.effects(content)
     candidates: tuple[Part | None, ...] = (
@@ -161,6 +171,14 @@ def _sensitivity(content: ReportContent, drawings: Mapping[str, Drawing]) -> Sec
     parts = (sensitivity_tables.verdicts(content, part), sensitivity_tables.fit(content, part))
     paragraphs = tuple(sensitivity_tables.sentences(content, part))
     return Section("sensitivity", "Sensitivity to the estimator", paragraphs, parts)
+
+
+def _paths(content: ReportContent, drawings: Mapping[str, Drawing]) -> Section | None:
+    if content.paths is None:
+        return None
+    maps = [drawing for name, drawing in drawings.items() if name.startswith("importance_")]
+    parts: tuple[Part, ...] = (*path_tables.path_tables(content, content.paths), *maps)
+    return Section("paths", "Partial least squares", tuple(path_tables.path_text(content.paths)), parts)
 
 
 def _rivals(content: ReportContent, drawings: Mapping[str, Drawing]) -> Section:
@@ -225,9 +243,11 @@ _RESULTS: tuple[Callable[[ReportContent, Mapping[str, Drawing]], Section | None]
     _instrument,
     _answers,
     _measurement,
+    _scales,
     _structural,
     _hypotheses,
     _sensitivity,
+    _paths,
     _rivals,
     _multilevel,
     _checks,

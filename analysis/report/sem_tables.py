@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 
 from analysis.report.content import ReportContent
+from analysis.report.criteria import rule, source
 from analysis.report.fit_versions import NO_VALUE, fit_rows, versions_note
 from analysis.report.parts import SemPart
 from analysis.report.rounding import Kind, show
@@ -44,16 +45,16 @@ def model_fit(content: ReportContent) -> Table:
     models = (content.measurement, content.structural)
     frame = pd.concat([m.glance.assign(model=m.id) for m in models], ignore_index=True)
     frame = frame[["model", *[name for name in frame.columns if name != "model"]]]
-    criteria = content.criteria.set_index("measure")
+    criteria = content.criteria
     rows = []
     for row in fit_rows(models):
-        known = row.judged and row.measure in criteria.index
+        known = row.judged and row.measure in criteria
         rows.append(
             {
                 "measure": row.label,
                 **dict(zip((m.id for m in models), row.cells, strict=True)),
-                "criterion": str(criteria.loc[row.measure, "criterion"]) if known else "\u00a0",
-                "source": str(criteria.loc[row.measure, "source"]) if known else "\u00a0",
+                "criterion": rule(criteria[row.measure]) if known else "\u00a0",
+                "source": source(row.measure, criteria[row.measure]) if known else "\u00a0",
             }
         )
     columns = (

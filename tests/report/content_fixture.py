@@ -21,6 +21,7 @@ from analysis.report.parts import (
     StudyPart,
     SurveyPart,
 )
+from tests.report.scales_fixture import paths, scales
 
 N = 604
 SIZES = {
@@ -89,6 +90,8 @@ def content(simulated: bool = True) -> ReportContent:
             command="smartcity reproduce smartcity",
         ),
         sensitivity=_sensitivity(structural),
+        scales=scales(),
+        paths=paths(),
         warnings=("Mixed model m2: the random slope's variance is at the boundary (singular fit).",),
     )
 

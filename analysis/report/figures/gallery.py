@@ -6,6 +6,8 @@ import re
 from collections.abc import Iterator
 from functools import partial
 
+import pandas as pd
+
 from analysis.report.commune_tables import region_words
 from analysis.report.content import ReportContent
 from analysis.report.figures import (
@@ -14,6 +16,8 @@ from analysis.report.figures import (
     correlation,
     flow,
     forest,
+    htmt,
+    importance,
     likert,
     loadings,
     moderation,
@@ -34,8 +38,10 @@ def gallery(content: ReportContent) -> dict[str, Drawing]:
         *_likert(content, names),
         _correlation(content),
         _loadings(content, names),
+        *_ratios(content, names),
         *(_path_diagram(model, names) for model in _with_paths(content)),
         _forest(content),
+        *_importance(content, names),
         *_assumptions(content),
         *_moderations(content),
         *_recovery(content),
@@ -109,6 +115,37 @@ def _loadings(content: ReportContent, names: dict[str, str]) -> Drawing:
         "its variance with its construct."
     )
     return Drawing("loadings", caption, alt, lambda: loadings.draw(tidy, names))
+
+
+def _ratios(content: ReportContent, names: dict[str, str]) -> Iterator[Drawing]:
+    rows = [row for row in content.scales.htmt if row.measure == "htmt"] if content.scales else []
+    values = [row.value for row in rows if row.value is not None]
+    if not values:
+        return
+    caption = (
+        f"Heterotrait-monotrait ratios (HTMT) of {len(values)} pairs of constructs with 95 % bootstrap intervals. "
+        "Filled: below the cutoff by the test; open, dashed: not shown to be."
+    )
+    ends = f"from {show(min(values), Kind.CORRELATION)} to {show(max(values), Kind.CORRELATION)}"
+    alt = f"Points with intervals, one a pair of constructs, {ends}; the table has the numbers."
+    yield Drawing("htmt", caption, alt, lambda: htmt.draw(rows, names))
+
+
+def _importance(content: ReportContent, names: dict[str, str]) -> Iterator[Drawing]:
+    frame = pd.DataFrame(columns=["target"]) if content.paths is None else content.paths.importance
+    for target, rows in frame.groupby("target", sort=False):
+        outcome = names.get(str(target), str(target))
+        words = "; ".join(
+            f"{names.get(str(row.construct), row.construct)}: importance {show(row.importance, Kind.NUMBER)}, "
+            f"performance {show(row.performance, Kind.NUMBER)}"
+            for row in rows.itertuples()
+        )
+        caption = (
+            f"Importance-performance map of {outcome}: constructs on the right matter more; those at the bottom have "
+            "room to improve. Dashed lines: means."
+        )
+        draw = partial(importance.draw, rows, names, str(target))
+        yield Drawing(re.sub(r"\W+", "_", f"importance_{target}"), caption, f"Scatter of constructs. {words}.", draw)
 
 
 def _path_diagram(model: SemPart, names: dict[str, str]) -> Drawing:

@@ -1,0 +1,68 @@
+"""What a report's content made up for tests says of scales and of partial least squares."""
+
+from __future__ import annotations
+
+from functools import cache
+
+import numpy as np
+import pandas as pd
+from analysis.measurement.scale_quality import ScaleQuality, scale_quality
+from analysis.report.paths_part import PathsPart
+
+ITEMS = {
+    "internal_efficacy": ["ie1", "ie2", "ie3"],
+    "satisfaction": ["sat1", "sat2", "sat3", "sat4"],
+    "intention": ["int1", "int2", "int3", "int4"],
+}
+
+
+@cache
+def scales(cutoff: float = 0.9) -> ScaleQuality:
+    generator = np.random.default_rng(5)
+    common = generator.standard_normal(300)
+    columns = {}
+    for items in ITEMS.values():
+        factor = 0.6 * common + 0.8 * generator.standard_normal(300)
+        columns |= {item: factor + 0.7 * generator.standard_normal(300) for item in items}
+    text = "\n".join(f"{construct} =~ {' + '.join(items)}" for construct, items in ITEMS.items())
+    data = pd.DataFrame(columns)
+    return scale_quality(text, data, marker="internal_efficacy", n_resamples=99, htmt_cutoff=cutoff)
+
+
+def paths() -> PathsPart:
+    numbers = {"est": 0.3, "se": 0.05, "pvalue": 0.0, "ci_lower": 0.2, "ci_upper": 0.4}
+    judged = [
+        {"id": "H2", "statement_en": "More is more.", "estimator": name, "nobs": 500, **numbers, "verdict": verdict}
+        for name, verdict in (("MLR", "supported"), ("PLS", "supported"), ("PLSc", "not supported"))
+    ]
+    shown = dict.fromkeys(("alpha", "rho_a", "rho_c", "ave", "r2", "r2_adjusted"), 0.5)
+    errors = dict.fromkeys(("q2_predict", "rmse", "mae", "lm_mae"), 0.4)
+    items = [
+        {"construct": "intention", "item": item, **errors, "lm_rmse": 0.3 + 0.2 * (item == "int1")}
+        for item in ITEMS["intention"]
+    ]
+    return PathsPart(
+        n_resamples=500,
+        hypotheses=pd.DataFrame(judged),
+        constructs=pd.DataFrame([{"estimator": "PLS", "construct": "intention", "mode": "A", **shown}]),
+        paths=pd.DataFrame(
+            [
+                {
+                    "estimator": "PLS",
+                    "outcome": "intention",
+                    "predictor": "satisfaction",
+                    "est": 0.3,
+                    "f2": 0.1,
+                    "vif": 1.2,
+                }
+            ]
+        ),
+        prediction=pd.DataFrame(items),
+        importance=pd.DataFrame(
+            [
+                {"target": "intention", "construct": "satisfaction", "importance": 0.3, "performance": 51.0},
+                {"target": "intention", "construct": "internal_efficacy", "importance": 0.1, "performance": 60.0},
+            ]
+        ),
+        absent="PLSc: its items do not agree",
+    )
