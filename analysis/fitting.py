@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 import argparse
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from analysis import path_fitting
 from analysis.errors import DataError, Problem
+from analysis.processes import processes
 
 if TYPE_CHECKING:
-    from analysis.sem.bootstrap.resample import Executor
     from analysis.sem.estimate import FitOptions
 
 ESTIMATORS = ("ML", "MLR", "MLM", "GLS", "ULS", "DWLS", "WLSMV", "PLS", "PLSc")
@@ -49,6 +48,7 @@ def add_inference_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--seed", type=int, default=1, metavar="S", help="seed of the bootstrap")
     parser.add_argument("--workers", type=int, default=1, metavar="N", help="processes for the bootstrap")
     parser.add_argument("--modindices", action="store_true", help="modification indices, largest first")
+    parser.add_argument("--scheme", choices=path_fitting.SCHEMES, help="inner weights of PLS (default: path)")
 
 
 def add_comparison_options(parser: argparse.ArgumentParser) -> None:
@@ -92,14 +92,16 @@ def responses(options: argparse.Namespace) -> Any:
 def fit_command(options: argparse.Namespace) -> int:
     """Fit one model, print it, write JSON on request."""
     if options.estimator in {"PLS", "PLSc"}:
-        return _path_model(options)
+        return path_fitting.fit_path_model(options)
+    if options.scheme is not None:
+        raise DataError(Problem("--scheme goes with PLS and PLSc", "smartcity fit", "leave it out"))
     from analysis import writing
     from analysis.report.terminal import modification_summary, sem_summary
     from analysis.sem import fit
     from analysis.survey import plain
 
     resampled = options.se == "bootstrap" or options.test == "bollen.stine"
-    with _executor(options.workers if resampled else 1) as executor:
+    with processes(options.workers if resampled else 1) as executor:
         result = fit(
             plain.read_words(options.model),
             responses(options),
@@ -116,54 +118,6 @@ def fit_command(options: argparse.Namespace) -> int:
     print(sem_summary(result))
     if result.modindices is not None:
         print(modification_summary(result.modindices))
-    if options.json is not None:
-        writing.write_text(options.json, result.to_json() + "\n")
-    return 0
-
-
-# Options of `fit` that partial least squares does not have, with the value each has when it is not given.
-_NOT_OF_PLS = (
-    ("cov", None), ("nobs", None), ("means", None), ("ordered", ""), ("group", None), ("group_equal", ""),
-    ("group_partial", ""), ("cluster", None), ("weights", None), ("std_lv", False), ("meanstructure", False),
-    ("modindices", False), ("missing", "listwise"),
-)  # fmt: skip
-
-
-def _path_model(options: argparse.Namespace) -> int:
-    """Fit a path model by partial least squares, with PLSpredict, print it, write JSON on request."""
-    given = [name for name, default in _NOT_OF_PLS if getattr(options, name) != default]
-    problems = [
-        Problem(
-            f"--{name.replace('_', '-')} does not go with {options.estimator}",
-            "smartcity fit",
-            "in Python, analysis.pls.compare_groups compares two groups" if name == "group" else "leave it out",
-        )
-        for name in given
-    ]
-    if options.se in {"standard", "robust"}:
-        what = f"{options.estimator} has no {options.se} standard errors"
-        problems.append(Problem(what, "smartcity fit", "take --se bootstrap"))
-    if options.data is None:
-        problems.append(Problem(f"{options.estimator} needs responses", "smartcity fit", "give --data FILE"))
-    if problems:
-        raise DataError(problems)
-    from analysis import pls, writing
-    from analysis.report.path_terminal import pls_summary
-    from analysis.survey import plain
-
-    resampled = options.se == "bootstrap"
-    with _executor(options.workers if resampled else 1) as executor:
-        result = pls.fit(
-            plain.read_words(options.model),
-            plain.read_frame(options.data),
-            estimator=options.estimator,
-            bootstrap=options.bootstrap if resampled else 0,
-            seed=options.seed,
-            predict=True,
-            executor=executor,
-            name=options.model.name,
-        )
-    print(pls_summary(result))
     if options.json is not None:
         writing.write_text(options.json, result.to_json() + "\n")
     return 0
@@ -188,18 +142,6 @@ def compare_command(options: argparse.Namespace) -> int:
     if options.json is not None:
         writing.write_text(options.json, comparison.to_json() + "\n")
     return 0
-
-
-@contextmanager
-def _executor(workers: int) -> Iterator[Executor | None]:
-    """A pool of processes; None for one worker."""
-    if workers <= 1:
-        yield None
-        return
-    from concurrent.futures import ProcessPoolExecutor
-
-    with ProcessPoolExecutor(workers) as pool:
-        yield pool
 
 
 def _listed(text: str) -> list[str]:

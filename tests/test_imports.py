@@ -47,7 +47,9 @@ ARROWS: dict[str, set[str]] = {
         "survey", "measurement", "inference", "crosscheck", "report", *RESULTS,
     },
     "verification": {"pipeline", "run", "manifest"},
-    "fitting": {"report", "survey", "writing", "sem", "pls"},
+    "processes": {"sem"},
+    "path_fitting": {"report", "survey", "writing", "processes", "pls"},
+    "fitting": {"report", "survey", "writing", "sem", "path_fitting", "processes"},
     "mixing": {"report", "survey", "writing", "multilevel"},
     "scales_command": {"measurement", "report", "survey", "writing"},
     "cli": {

@@ -8,6 +8,7 @@ Handbook of Partial Least Squares, 171-193.
 
 from __future__ import annotations
 
+import json
 from dataclasses import dataclass
 
 import numpy as np
@@ -72,6 +73,19 @@ class GroupComparison:
         inside = [(s.lower <= s.value) & (s.value <= s.upper) for s in (self.mean, self.log_variance)]
         verdict = np.where(partial, np.where(inside[0] & inside[1], "full", "partial"), "none")
         return pd.DataFrame({"construct": self.correlation.names, "invariance": verdict})
+
+    def to_json(self) -> str:
+        """JSON: groups with their sizes, the steps of MICOM, the verdict by construct, and the paths' differences."""
+        tables = ("correlation", "mean", "log_variance", "paths")
+        content = {
+            "groups": dict(zip(self.groups, self.sizes, strict=True)),
+            "permutations": self.n_permutations,
+            "n_failed": self.n_failed,
+            "seed": self.seed,
+            "invariance": dict(self.invariance().to_numpy().tolist()),
+            **{name: getattr(self, name).tidy().to_dict("records") for name in tables},
+        }
+        return json.dumps(content, indent=2, ensure_ascii=False, allow_nan=False)
 
 
 def compare_groups(

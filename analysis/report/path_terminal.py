@@ -11,7 +11,8 @@ from analysis.report.rounding import Kind, interval, show
 if TYPE_CHECKING:
     import pandas as pd
 
-    from analysis.pls import PlsEstimate, PlsResult
+    from analysis.pls import GroupComparison, PlsEstimate, PlsResult
+    from analysis.pls.groups import Compared
     from analysis.pls.predict import Prediction
 
 _INFERENCE = ("est", "SE", "z", "p", "95 % interval")
@@ -41,6 +42,37 @@ def pls_summary(result: PlsResult) -> str:
     lines += [*_htmt(result), *_prediction(result.prediction)]
     reasons = [f"{what}: {why}" for what, why in result.undefined.items()]
     return "\n".join([*lines, *remarks([*result.warnings, *result.conventions, *reasons])])
+
+
+def groups_summary(compared: GroupComparison) -> str:
+    """MICOM construct by construct, then the paths of the two groups."""
+    (first, second), (n_first, n_second) = compared.groups, compared.sizes
+    verdicts = dict(compared.invariance().to_numpy().tolist())
+    steps = {"c": compared.correlation, "mean": compared.mean, "log variance": compared.log_variance}
+    micom = [
+        [construct, *(_permuted(step, k) for step in steps.values()), verdicts[construct]]
+        for k, construct in enumerate(compared.correlation.names)
+    ]
+    paths = [
+        [name, show(compared.paths.value[k], Kind.ESTIMATE), show(compared.paths.pvalue[k], Kind.PVALUE)]
+        for k, name in enumerate(compared.paths.names)
+    ]
+    failed = [f"{compared.n_failed} permutations had no solution and are left out"] if compared.n_failed else []
+    lines = [
+        f"PLS, {first} ({n_first} observations) less {second} ({n_second}), {compared.n_permutations} permutations",
+        "",
+        "Invariance of composites (MICOM): value, p",
+        *aligned(["", *steps, "invariance"], micom),
+        "",
+        "Paths, difference of the groups",
+        *aligned(["", "difference", "p"], paths),
+        *remarks(["paths may be compared where invariance is at least partial", *failed]),
+    ]
+    return "\n".join(lines)
+
+
+def _permuted(step: Compared, k: int) -> str:
+    return f"{show(step.value[k], Kind.ESTIMATE)}, {show(step.pvalue[k], Kind.PVALUE)}"
 
 
 def _constructs(frame: pd.DataFrame) -> list[str]:

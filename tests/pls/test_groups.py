@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import json
+from pathlib import Path
+
 import numpy as np
 import pandas as pd
 import pytest
 from analysis import pls
+from analysis.cli import main
 from analysis.errors import DataError, ModelError
 from tests.pls.models import MODEL, simulated
 
@@ -67,3 +71,28 @@ def test_a_column_that_is_no_two_groups_is_refused() -> None:
         pls.compare_groups(MODEL, data.assign(g="one"), "g")
     with pytest.raises(DataError, match=r"two \(3 rows\)"):
         pls.compare_groups(MODEL, data[:153], "g")
+
+
+def test_the_command_compares_groups_and_writes_them(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (tmp_path / "m.lav").write_text(MODEL, encoding="utf-8")
+    _two(shift=2.0).to_csv(tmp_path / "d.csv", index=False)
+    common = ["fit", str(tmp_path / "m.lav"), "--data", str(tmp_path / "d.csv"), "--group", "g", "--bootstrap", "99"]
+    assert main([*common, "--estimator", "PLS", "--scheme", "centroid", "--json", str(tmp_path / "r.json")]) == 0
+    shown = capsys.readouterr().out
+    assert "one (150 observations) less two (160), 99 permutations" in shown
+    written = json.loads((tmp_path / "r.json").read_text(encoding="utf-8"))
+    assert written["groups"] == {"one": 150, "two": 160}
+    assert set(written["invariance"].values()) <= {"none", "partial"}
+    same = pls.compare_groups(MODEL, _two(shift=2.0), "g", scheme="centroid", permutations=99)
+    assert [row["value"] for row in written["paths"]] == pytest.approx(same.paths.value.tolist(), abs=1e-12)
+
+
+def test_options_that_groups_do_not_have_are_refused_together(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "m.lav").write_text(MODEL, encoding="utf-8")
+    common = ["fit", str(tmp_path / "m.lav"), "--estimator", "PLSc", "--group", "g", "--se", "bootstrap"]
+    assert main([*common, "--boot-ci", "bc"]) == 2
+    said = capsys.readouterr().err
+    for words in ("compared by PLS", "compared by permutation", "percentile and BCa", "needs responses"):
+        assert words in said
