@@ -7,11 +7,11 @@ JSON, with lavaan's names where it has them; a number that is not defined is nul
   (configural, thresholds, metric, scalar, strict), "equal" (kinds that groups share), "released" (parameters let go),
   "post_hoc", all fit measures of ``fit`` ("chisq", "df", "pvalue", "chisq_scaled", "cfi", "cfi_scaled", "cfi_robust",
   "rmsea", "srmr", ...), "against" (the step compared with), "test": {"chisq_diff", "df_diff", "pvalue", "method",
-  "scaling", "shift", "reason"}, "delta": {"cfi", "rmsea", "srmr", "version"}, "holds", "reason", "undefined" (reasons of
-  fit measures that are null), "warnings".
+  "scaling", "shift", "reason"}, "delta": {"cfi", "rmsea", "srmr", "version"}, "holds", "reason", "undefined" (reasons
+  of fit measures that are null), "warnings".
 - "level": the last step up to which all hold.
-- "partial": {"post_hoc": true, "max_releases", "min_items", "releases": [{"step", "parameter", "x2", "df", "pvalue",
-  "n_candidates", "holds"}], "stopped": {step: reason}}.
+- "partial": {"post_hoc": true, "max_releases", "min_items", "releases": [{"step", "parameter", "x2", "df",
+  "pvalue", "n_candidates", "holds"}], "stopped": {step: reason}}.
 - "latent_means": [{"lhs", "group", "reference", "est", "se", "z", "pvalue", "ci_lower", "ci_upper", "std_diff"}];
   "latent_means_at": the step they are of; "latent_means_reason": why there are none.
 - "cutoffs": {"cfi", "rmsea", "srmr_loadings", "srmr", "least_cfi", "largest_rmsea", "sources"}.

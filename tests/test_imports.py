@@ -49,8 +49,8 @@ ARROWS: dict[str, set[str]] = {
     "scales_command": {"measurement", "report", "survey", "writing"},
     "invariance_command": {"measurement", "report", "survey", "writing"},
     "cli": {
-        "fitting", "mixing", "scales_command", "invariance_command", "run", "pipeline", "verification", "study", "report", "survey",
-        "writing",
+        "fitting", "mixing", "scales_command", "invariance_command", "run", "pipeline", "verification", "study",
+        "report", "survey", "writing",
         *RESULTS,
     },
     "__main__": {"cli"},

@@ -24,8 +24,8 @@ from analysis.sem.syntax import Statement, parse_model
 CONVENTIONS = (
     "constructs have mean 0 and variance 1 in the first group; variances of the others are free once loadings are "
     "equal, means once intercepts are",
-    "a step holds where no index changes by more than its cutoff: robust CFI and RMSEA where both steps have them, else "
-    "scaled ones, else the plain ones",
+    "a step holds where no index changes by more than its cutoff: robust CFI and RMSEA where both steps have them, "
+    "else scaled ones, else the plain ones",
     "partial invariance is searched post hoc by score tests: the parameter with the largest is let go in every group",
 )
 ORDINAL = (

@@ -151,11 +151,12 @@ def _equal_residuals(measured: Measured, released: Collection[str], parsed: Pars
     for j, item in enumerate(measured.thresholds):
         if item in released:
             continue
-        yield f"{item} ~*~ {_c('1', *['NA'] * (len(groups) - 1))}*{item} + {_c(*(f'inv.d{j}.{g}' for g in groups))}*{item}"
+        labels = _c(*(f"inv.d{j}.{g}" for g in groups))
+        yield f"{item} ~*~ {_c('1', *['NA'] * (len(groups) - 1))}*{item} + {labels}*{item}"
         if f"{item} ~~ {item}" in released:
             continue
-        residual = [f"1 / inv.d{j}.{g}^2{_explained(item, measured, released, number, loadings, g)}" for g in groups]
-        yield from (f"{other} == {residual[0]}" for other in residual[1:])
+        first, *others = (_explained(item, measured, released, number, loadings, g) for g in groups)
+        yield from (f"1 / inv.d{j}.{g}^2{explained} == 1{first}" for g, explained in enumerate(others, 2))
 
 
 def _explained(
@@ -173,6 +174,8 @@ def _explained(
         return f"inv.l{loadings[factors[a], item]}.{group if is_free else 1}"
 
     def moment(a: int, b: int) -> str:
+        if a == b and group == 1 and factors[a] not in measured.rigid:
+            return "1"
         pairs = [pair for pair in ((factors[a], factors[b]), (factors[b], factors[a])) if pair in number]
         return repr(number[pairs[0]]) if pairs else f"inv.v{a}.{b}.{group}"
 

@@ -73,8 +73,7 @@ def _release(name: str, table: ParameterTable, measured: Measured) -> Release:
     constraints: tuple[str, ...] = ()
     if item in measured.thresholds and name == f"{item} ~~ {item}":
         rows = []
-        ordinal = [other for other in measured.thresholds]
-        mark = f"inv.d{ordinal.index(item)}."
+        mark = f"inv.d{list(measured.thresholds).index(item)}."
         constraints = tuple(relation.name for relation in table.constraints if mark in relation.name)
     return Release(name, tuple(rows), constraints)
 

@@ -114,10 +114,8 @@ def _problems(
     of_row = data[selection.group].map(label_of, na_action="ignore")
     for label in labels:
         own = values[(of_row == label).to_numpy(dtype=bool, na_value=False)]
-        if selection.missing == "listwise":
-            own = own[~np.isnan(own).any(axis=1)]
-        else:
-            own = own[~np.isnan(own).all(axis=1)]
+        absent = np.isnan(own)
+        own = own[~(absent.any(axis=1) if selection.missing == "listwise" else absent.all(axis=1))]
         place = f"data, group {label}"
         if len(own) <= len(names):
             what = f"{len(own)} rows that can be used are too few for {len(names)} items"

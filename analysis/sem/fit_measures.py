@@ -55,7 +55,7 @@ def fit_measures(solution: Solution) -> FitMeasures:
     else:
         values |= absolute(test.chisq, test.df, counted, npar)
         values |= residual_measures(solution)
-    values |= corrected_measures(test, n, n_groups)
+    values |= corrected_measures(test, counted, n_groups)
     if solution.table.ordinal:
         del values["ecvi"]  # an expectation of cross-validated likelihood, which ordinal models do not have
     undefined = {name: _reason(name, test, tested) for name, value in values.items() if value is None}
