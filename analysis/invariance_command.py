@@ -3,8 +3,8 @@
 JSON, with lavaan's names where it has them; a number that is not defined is null:
 
 - "model", "group", "estimator", "missing", "nobs"; "groups": [{"label", "nobs"}], the first is the reference.
-- "steps": one for each rung, and after one that fails its "partial ..." one where something was let go: "name"
-  (configural, thresholds, metric, scalar, strict), "equal" (kinds that groups share), "released" (parameters let go),
+- "steps": one for each rung, and after one that fails a second where something was let go: "rung" (configural,
+  thresholds, metric, scalar, strict), "name" (the same, or "partial ..." with parameters let go), "equal" (kinds that groups share), "released" (parameters let go),
   "post_hoc", all fit measures of ``fit`` ("chisq", "df", "pvalue", "chisq_scaled", "cfi", "cfi_scaled", "cfi_robust",
   "rmsea", "srmr", ...), "against" (the step compared with), "test": {"chisq_diff", "df_diff", "pvalue", "method",
   "scaling", "shift", "reason"}, "delta": {"cfi", "rmsea", "srmr", "version"}, "holds", "reason", "undefined" (reasons

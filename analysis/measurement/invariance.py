@@ -134,11 +134,10 @@ def _unlabelled(statement: Statement) -> Statement:
 
 def _why_no_means(ascent: Ascent) -> str:
     """Why constructs cannot be compared over groups."""
-    failed = next((step for step in ascent.steps[1:] if step.holds is False), None)
-    assert failed is not None
-    rung = failed.name.removeprefix("partial ")
-    stopped = ascent.stopped.get(rung, "")
-    return f"{rung} invariance does not hold ({failed.reason})" + (f", nor in part: {stopped}" if stopped else "")
+    last_of = {step.rung: step for step in ascent.steps[1:]}
+    failed = next(step for step in last_of.values() if step.holds is False)
+    stopped = ascent.stopped.get(failed.rung, "")
+    return f"{failed.rung} invariance does not hold ({failed.reason})" + (f", nor in part: {stopped}" if stopped else "")
 
 
 def _warnings(model: MeasurementModel, sample: GroupedSample, ascent: Ascent) -> Iterator[str]:

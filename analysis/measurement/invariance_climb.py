@@ -61,7 +61,7 @@ def start(task: Task, rung: Rung) -> Ascent:
     measures = fit_measures(solution)
     lacks = misfit(measures.values, task.cutoffs)
     step = Step(
-        rung.name, rung.equal, (), False, None, measures.values, measures.undefined, None, None,
+        rung.name, rung.name, rung.equal, (), False, None, measures.values, measures.undefined, None, None,
         holds=not lacks if solution.df else None,
         reason="; ".join(lacks) if solution.df else "the configural model is saturated: its fit cannot be judged",
         warnings=remarks(solution),
@@ -71,7 +71,8 @@ def start(task: Task, rung: Rung) -> Ascent:
 
 def climb(task: Task, ascent: Ascent, rung: Rung) -> Ascent:
     """Take the next rung, and search for partial invariance where it is the first that does not hold."""
-    attempt = _attempt(task, ascent.last, rung, ascent.released)
+    name = f"partial {rung.name}" if ascent.released else rung.name
+    attempt = _attempt(task, ascent.last, rung, ascent.released, name)
     ascent = replace(ascent, steps=(*ascent.steps, attempt.step))
     if attempt.step.holds is not False:
         return replace(ascent, last=attempt, level=attempt.step.name if ascent.intact else ascent.level)
@@ -98,7 +99,8 @@ def _search(task: Task, ascent: Ascent, below: Attempt, rung: Rung, attempt: Att
             break
         test, n_candidates = best
         released = (*released, test.name)
-        attempt = _attempt(task, below, rung, released)
+        more = f" ({len(made) + 1} more)" if ascent.released else ""
+        attempt = _attempt(task, below, rung, released, f"partial {rung.name}{more}")
         holds = attempt.step.holds
         made.append(ReleaseMade(rung.name, test.name, test.x2, test.df, test.pvalue, n_candidates, holds))
         if holds is not False:
@@ -114,12 +116,11 @@ def _search(task: Task, ascent: Ascent, below: Attempt, rung: Rung, attempt: Att
     )
 
 
-def _attempt(task: Task, below: Attempt, rung: Rung, released: Sequence[str]) -> Attempt:
+def _attempt(task: Task, below: Attempt, rung: Rung, released: Sequence[str], name: str) -> Attempt:
     """Fit a rung and compare it with the step ``below``."""
-    name = f"partial {rung.name}" if released else rung.name
     assert below.solution is not None
     head = Step(
-        name, rung.equal, tuple(released), bool(released), below.step.name, {}, {}, None, None, None, "", ()
+        name, rung.name, rung.equal, tuple(released), bool(released), below.step.name, {}, {}, None, None, None, "", ()
     )  # fmt: skip
     try:
         solution = solve_on(task.sample, task.statistics, table_at(task.measured, rung, released), below.solution, name)

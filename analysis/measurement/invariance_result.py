@@ -15,8 +15,11 @@ from analysis.sem.difference import DifferenceTest
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """One rung. ``equal`` are the kinds of parameters that groups share, ``released`` those let go, ``post_hoc`` says
-    that some were after looking at these data.
+    """One rung, fitted once: as it follows from the steps below, and again with what the search let go there.
+
+    ``rung`` is configural, thresholds, metric, scalar or strict, ``name`` the same with "partial" before it where
+    parameters are let go. ``equal`` are the kinds of parameters that groups share, ``released`` the parameters let go,
+    ``post_hoc`` says that there are some, found in these data.
 
     ``fit`` has lavaan's names, ``undefined`` the reasons of what is None there. ``test`` and ``delta`` are against the
     step named ``against``. ``holds``: no index changes by more than its cutoff (for the configural model: CFI and RMSEA
@@ -24,6 +27,7 @@ class Step:
     """
 
     name: str
+    rung: str
     equal: tuple[str, ...]
     released: tuple[str, ...]
     post_hoc: bool
@@ -38,7 +42,13 @@ class Step:
 
     def to_dict(self) -> dict[str, Any]:
         """As JSON has it: fit measures stand beside the rest."""
-        head = {"name": self.name, "equal": self.equal, "released": self.released, "post_hoc": self.post_hoc}
+        head = {
+            "name": self.name,
+            "rung": self.rung,
+            "equal": self.equal,
+            "released": self.released,
+            "post_hoc": self.post_hoc,
+        }
         tests = {
             "against": self.against,
             "test": None if self.test is None else asdict(self.test),

@@ -24,7 +24,7 @@ ladder_arguments <- function(case) {
   arguments
 }
 
-ladder_fit <- function(case, data, equal, released) {
+ladder_syntax <- function(case, data, equal, released) {
   arguments <- ladder_arguments(case)
   options <- list(
     configural.model = read_text(file.path(case$folder, "model.lav")), data = data, group = arguments$group,
@@ -37,7 +37,11 @@ ladder_fit <- function(case, data, equal, released) {
     options$parameterization <- "theta"
   }
   if (identical(arguments$missing, "fiml")) options$missing <- "fiml"
-  syntax <- as.character(do.call(semTools::measEq.syntax, options))
+  as.character(do.call(semTools::measEq.syntax, options))
+}
+
+solve_syntax <- function(case, data, syntax) {
+  arguments <- ladder_arguments(case)
   sem <- function(...) do.call("sem", list(...), envir = asNamespace("lavaan"))
   call <- c(list(model = syntax, data = data), arguments)
   fit <- do.call(sem, call)
@@ -45,6 +49,31 @@ ladder_fit <- function(case, data, equal, released) {
   polished <- do.call(sem, c(call, list(start = start, optim.method = "none", fixed.x = FALSE)))
   stopifnot(fmin(polished) <= fmin(fit) + 1e-6)
   polished
+}
+
+ladder_fit <- function(case, data, equal, released) {
+  solve_syntax(case, data, ladder_syntax(case, data, equal, released))
+}
+
+# Intercepts and residual variances of latent responses that are fixed in all groups, as free ones after the first
+# group that constraints hold at that value: so that lavTestScore can let them go.
+with_constraints <- function(syntax, kind, n_groups) {
+  value <- if (kind == "intercepts") 0 else 1
+  lines <- strsplit(syntax, "\n")[[1]]
+  operator <- if (kind == "intercepts") "~" else "~~"
+  fixed <- sprintf("c(%s)*", paste(rep(value, n_groups), collapse = ", "))
+  found <- grep(paste(operator, fixed), lines, fixed = TRUE)
+  found <- found[!grepl("=~|[|]", lines[found])]
+  added <- character(0)
+  for (k in found) {
+    item <- sub(" .*", "", lines[k])
+    right <- if (kind == "intercepts") "1" else item
+    label <- paste0("rel.", k, ".", seq_len(n_groups))
+    free <- paste(c(value, rep("NA", n_groups - 1)), collapse = ", ")
+    lines[k] <- sprintf("%s %s c(%s)*%s + c(%s)*%s", item, operator, free, right, paste(label, collapse = ", "), right)
+    added <- c(added, paste(label[-1], "==", value))
+  }
+  paste(c(lines, added), collapse = "\n")
 }
 
 # The index in its robust version where both fits have it, else scaled, else plain.
@@ -71,31 +100,28 @@ holds <- function(delta, options, kind, nobs) {
 
 item_of <- function(parameter) if (grepl("=~", parameter)) sub(".*=~", "", parameter) else sub("[|~].*", "", parameter)
 
-# Score tests of all parameters that were made equal, each let go in every group; of fixed intercepts of latent
-# responses (two groups) their modification index.
-candidate_tests <- function(fit, kind) {
+# Score tests of all parameters that were made equal, each let go in every group.
+candidate_tests <- function(case, data, equal, released, kind) {
+  syntax <- ladder_syntax(case, data, equal, released)
+  n_groups <- length(unique(stats::na.omit(data[[case$options$group]])))
+  if (kind %in% c("intercepts", "residuals") && case$ladder != "continuous") {
+    syntax <- with_constraints(syntax, kind, n_groups)
+  }
+  fit <- solve_syntax(case, data, syntax)
   table <- lavaan::parTable(fit)
   own <- table[!table$op %in% c("==", "<", ">", ":="), ]
   pattern <- list(loadings = "=~", thresholds = "|", intercepts = "~1", residuals = "~~")[[kind]]
   items <- lavaan::lavNames(fit, "ov")
   name <- paste0(own$lhs, own$op, own$rhs)
-  named <- setNames(name, own$plabel)
   is_kind <- own$op == pattern & (own$lhs %in% items | kind == "loadings")
   if (kind == "residuals") is_kind <- is_kind & own$lhs == own$rhs
+  named <- c(setNames(name, own$plabel), setNames(name, own$label)[own$label != ""])
   equalities <- table[table$op == "==", ]
-  side <- named[equalities$rhs]
+  side <- ifelse(equalities$rhs %in% names(named), named[equalities$rhs], named[equalities$lhs])
   out <- lapply(intersect(unique(name[is_kind]), unique(side)), function(parameter) {
     test <- lavaan::lavTestScore(fit, release = which(side == parameter), epc = FALSE)$test
     data.frame(parameter = parameter, x2 = test$X2, df = test$df, pvalue = test$p.value)
   })
-  fixed <- own[is_kind & own$free == 0 & own$group == 2, ]
-  if (kind == "intercepts" && nrow(fixed) > 0) {
-    stopifnot(lavaan::lavInspect(fit, "ngroups") == 2)
-    indices <- lavaan::modindices(fit, op = "~1")
-    indices <- indices[indices$group == 2 & indices$lhs %in% fixed$lhs, ]
-    out <- c(out, list(data.frame(parameter = paste0(indices$lhs, "~1"), x2 = indices$mi, df = 1,
-      pvalue = pchisq(indices$mi, 1, lower.tail = FALSE))))
-  }
   do.call(rbind, out)
 }
 
@@ -167,14 +193,14 @@ invariance_expected <- function(case) {
       tested <- lavaan::fitMeasures(fit, "df") > lavaan::fitMeasures(below, "df")
       list(fit = fit, ok = if (tested) holds(changes(fit, below), options, kind, nobs) else NA)
     }
-    label <- function(released) if (length(released)) paste("partial", rung) else rung
+    inherited <- length(released) > 0
     now <- try_it(released)
-    steps <- c(steps, list(step_of(label(released), now$fit, below, released, now$ok)))
+    steps <- c(steps, list(step_of(if (inherited) paste("partial", rung) else rung, now$fit, below, released, now$ok)))
     full <- now
     loosened <- released
     made <- 0
     while (isFALSE(now$ok) && intact && made < most) {
-      tests <- candidate_tests(now$fit, kind)
+      tests <- candidate_tests(case, data, equal, loosened, kind)
       tests <- tests[vapply(tests$parameter, function(p) allowed(now$fit, p, loosened), TRUE), ]
       if (nrow(tests) == 0) break
       best <- tests[which.max(tests$x2), ]
@@ -183,7 +209,10 @@ invariance_expected <- function(case) {
       made <- made + 1
       releases <- c(releases, list(c(list(step = rung), as.list(best), list(holds = now$ok))))
     }
-    if (made > 0) steps <- c(steps, list(step_of(paste("partial", rung), now$fit, below, loosened, now$ok)))
+    if (made > 0) {
+      name <- paste0("partial ", rung, if (inherited) paste0(" (", made, " more)"))
+      steps <- c(steps, list(step_of(name, now$fit, below, loosened, now$ok)))
+    }
     if (isFALSE(now$ok)) {
       intact <- FALSE
       below <- full$fit
