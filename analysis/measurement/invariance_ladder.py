@@ -156,7 +156,8 @@ def _equal_residuals(measured: Measured, released: Collection[str], parsed: Pars
         if f"{item} ~~ {item}" in released:
             continue
         first, *others = (_explained(item, measured, released, number, loadings, g) for g in groups)
-        yield from (f"1 / inv.d{j}.{g}^2{explained} == 1{first}" for g, explained in enumerate(others, 2))
+        others = [explained.replace(" - ", " + ") for explained in others]
+        yield from (f"inv.d{j}.{g} == 1 / sqrt(1{first}{explained})" for g, explained in enumerate(others, 2))
 
 
 def _explained(

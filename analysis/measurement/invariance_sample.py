@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from analysis.errors import DataError, ModelError, Problem
 from analysis.sem.defaults import roles_of
 from analysis.sem.estimators import Estimator, choose
+from analysis.sem.explicit import minimise_explicit
 from analysis.sem.groups import GroupRows, Selection, group_labels, label_of, rows_of_groups
 from analysis.sem.implied import structure_of
 from analysis.sem.least_squares import solve_least_squares
@@ -94,7 +95,7 @@ def solve_on(
     if not statistics:
         return solve(table, [rows.moments for rows in sample.rows], sample.rows, sample.estimator, name)
     own = [for_table(group, table, structure_of(table, index)) for index, group in enumerate(statistics)]
-    return replace(solve_least_squares(table, own, sample.estimator, name), rows=sample.rows)
+    return replace(solve_least_squares(table, own, sample.estimator, name, minimise_explicit), rows=sample.rows)
 
 
 def _started(table: ParameterTable, before: Solution) -> ParameterTable:
