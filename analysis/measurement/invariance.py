@@ -121,7 +121,7 @@ def _without_labels(model: MeasurementModel) -> str:
     if parsed.relations:
         what = "constraints between parameters would hold over groups too"
         problems.append(Problem(what, model.name, "leave constraints out: the ladder says what is equal"))
-    if any(len(m.values) > 1 for s in parsed.statements for m in s.modifiers):
+    if any(len(m.values) > 1 for s in parse_model(model.text, model.name).statements for m in s.modifiers):
         problems.append(Problem("c() gives groups values of their own", model.name, "write the model of one group"))
     if problems:
         raise ModelError(problems)
@@ -137,7 +137,9 @@ def _why_no_means(ascent: Ascent) -> str:
     last_of = {step.rung: step for step in ascent.steps[1:]}
     failed = next(step for step in last_of.values() if step.holds is False)
     stopped = ascent.stopped.get(failed.rung, "")
-    return f"{failed.rung} invariance does not hold ({failed.reason})" + (f", nor in part: {stopped}" if stopped else "")
+    return f"{failed.rung} invariance does not hold ({failed.reason})" + (
+        f", nor in part: {stopped}" if stopped else ""
+    )
 
 
 def _warnings(model: MeasurementModel, sample: GroupedSample, ascent: Ascent) -> Iterator[str]:

@@ -19,7 +19,7 @@ def best_release(
 ) -> tuple[ReleaseTest, int] | None:
     """The release with the largest score test, and out of how many; None where none is allowed."""
     candidates = [name for name in _candidates(measured, rung) if _allowed(name, measured, released)]
-    releases = [_release(name, solution.table, measured) for name in candidates]
+    releases = [release_of(name, solution.table, measured) for name in candidates]
     tests = [test for test in release_tests(solution, releases) if test.df] if releases else []
     return (max(tests, key=lambda test: test.x2), len(tests)) if tests else None
 
@@ -61,7 +61,7 @@ def _allowed(name: str, measured: Measured, released: Collection[str]) -> bool:
     )
 
 
-def _release(name: str, table: ParameterTable, measured: Measured) -> Release:
+def release_of(name: str, table: ParameterTable, measured: Measured) -> Release:
     """The rows and constraints that a release concerns."""
     item = item_of(name)
     if name in measured.items:

@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from analysis.errors import DataError, ModelError, Problem
+from analysis.errors import DataError, EstimationError, ModelError, Problem
 from analysis.sem.defaults import roles_of
 from analysis.sem.estimators import Estimator, choose
 from analysis.sem.explicit import minimise_explicit
@@ -17,6 +17,7 @@ from analysis.sem.groups import GroupRows, Selection, group_labels, label_of, ro
 from analysis.sem.implied import structure_of
 from analysis.sem.least_squares import solve_least_squares
 from analysis.sem.moments import require_columns, require_numbers
+from analysis.sem.ordinal.coding import code_answers
 from analysis.sem.partable import ParameterTable
 from analysis.sem.solution import Solution, solve
 from analysis.sem.statistics import GroupStatistics, for_table, ordinal_categories, ordinal_groups
@@ -74,6 +75,8 @@ def grouped_sample(text: str, data: pd.DataFrame, treatment: Treatment, name: st
     labels = group_labels(data, treatment.group)
     selection = Selection(treatment.missing, treatment.group, None, treatment.cluster)
     categories = ordinal_categories(data, roles, treatment.ordered, selection)
+    require_numbers(data, roles.observed)
+    code_answers(data[list(categories)].to_numpy(dtype=float, na_value=np.nan), list(categories))
     if problems := list(_problems(data, roles.observed, labels, selection, categories)):
         raise DataError(problems)
     rows = rows_of_groups(data, roles.observed, (), labels, selection)
@@ -89,9 +92,14 @@ def solve_on(
     sample: GroupedSample, statistics: Sequence[GroupStatistics], table: ParameterTable, before: Solution | None,
     name: str,
 ) -> Solution:  # fmt: skip
-    """Solve a model on the groups, from the values of the rung ``before``. Errors are those of ``sem.estimate``."""
+    """Solve a model on the groups, from the values of the rung ``before``, and from the usual ones where that leads
+    nowhere. Errors are those of ``sem.estimate``.
+    """
     if before is not None:
-        table = _started(table, before)
+        try:
+            return solve_on(sample, statistics, _started(table, before), None, name)
+        except EstimationError:
+            return solve_on(sample, statistics, table, None, name)
     if not statistics:
         return solve(table, [rows.moments for rows in sample.rows], sample.rows, sample.estimator, name)
     own = [for_table(group, table, structure_of(table, index)) for index, group in enumerate(statistics)]
