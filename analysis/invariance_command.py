@@ -4,11 +4,11 @@ JSON, with lavaan's names where it has them; a number that is not defined is nul
 
 - "model", "group", "estimator", "missing", "nobs"; "groups": [{"label", "nobs"}], the first is the reference.
 - "steps": one for each rung, and after one that fails a second where something was let go: "rung" (configural,
-  thresholds, metric, scalar, strict), "name" (the same, or "partial ..." with parameters let go), "equal" (kinds that groups share), "released" (parameters let go),
-  "post_hoc", all fit measures of ``fit`` ("chisq", "df", "pvalue", "chisq_scaled", "cfi", "cfi_scaled", "cfi_robust",
-  "rmsea", "srmr", ...), "against" (the step compared with), "test": {"chisq_diff", "df_diff", "pvalue", "method",
-  "scaling", "shift", "reason"}, "delta": {"cfi", "rmsea", "srmr", "version"}, "holds", "reason", "undefined" (reasons
-  of fit measures that are null), "warnings".
+  thresholds, metric, scalar, strict), "name" (the same, or "partial ..." with parameters let go), "equal" (kinds that
+  groups share), "released" (parameters let go), "post_hoc", all fit measures of ``fit`` ("chisq", "df", "pvalue",
+  "chisq_scaled", "cfi", "cfi_scaled", "cfi_robust", "rmsea", "srmr", ...), "against" (the step compared with),
+  "test": {"chisq_diff", "df_diff", "pvalue", "method", "scaling", "shift", "reason"}, "delta": {"cfi", "rmsea", "srmr",
+  "version"}, "holds", "reason", "undefined" (reasons of fit measures that are null), "warnings".
 - "level": the last step up to which all hold.
 - "partial": {"post_hoc": true, "max_releases", "min_items", "releases": [{"step", "parameter", "x2", "df",
   "pvalue", "n_candidates", "holds"}], "stopped": {step: reason}}.

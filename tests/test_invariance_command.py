@@ -34,7 +34,7 @@ def test_tables_and_json(folder: Path, capsys: pytest.CaptureFixture[str]) -> No
     content = json.loads((folder / "out.json").read_text())
     assert content["groups"][0] == {"label": "south", "nobs": 142}
     names = [step["name"] for step in content["steps"]]
-    assert [step["rung"] for step in content["steps"]][0] == names[0] == "configural"
+    assert content["steps"][0]["rung"] == names[0] == "configural"
     scalar = next(step for step in content["steps"] if step["rung"] == "scalar")
     assert scalar["equal"] == ["loadings", "intercepts"]
     assert {"chisq", "df", "pvalue", "cfi", "cfi_robust", "rmsea", "srmr", "chisq_scaled"} <= set(scalar)
