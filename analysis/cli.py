@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
-from analysis import fitting, mixing, scales_command
+from analysis import fitting, invariance_command, mixing, scales_command
 from analysis.errors import DataError, Problem, SmartCityError
 
 DEFAULT_STUDY = "smartcity"
@@ -79,6 +79,13 @@ def _parser() -> argparse.ArgumentParser:
     scales_command.add_options(scales)
     _add_json(scales)
     scales.set_defaults(command=scales_command.run)
+
+    invariance = commands.add_parser(
+        "invariance", help="do groups measure the same: configural to strict, latent means"
+    )
+    invariance_command.add_options(invariance)
+    _add_json(invariance)
+    invariance.set_defaults(command=invariance_command.run)
 
     simulate = commands.add_parser("simulate", help="draw the raw responses of a simulated study anew")
     simulate.add_argument("study", nargs="?", default=DEFAULT_STUDY, metavar="STUDY")

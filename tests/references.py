@@ -24,7 +24,9 @@ import yaml
 REFERENCE = Path(__file__).parent / "reference"
 REPOSITORY = REFERENCE.parent.parent
 
-Kind = Literal["sem", "compare", "polychoric", "reliability", "method_bias", "levels", "mixed", "discrete", "pls"]
+Kind = Literal[
+    "sem", "compare", "polychoric", "reliability", "method_bias", "levels", "mixed", "discrete", "pls", "invariance"
+]  # fmt: skip
 Source = Literal["rows", "moments"]
 MODEL_FILE: Mapping[Kind, str] = {
     "sem": "model.lav",
@@ -35,6 +37,7 @@ MODEL_FILE: Mapping[Kind, str] = {
     "mixed": "formula.txt",
     "discrete": "formula.txt",
     "pls": "model.lav",
+    "invariance": "model.lav",
 }
 
 
@@ -175,7 +178,7 @@ def _delete_cells(frame: pd.DataFrame, columns: list[str], every: int) -> pd.Dat
 
 
 def _derive(frame: pd.DataFrame, definition: Mapping[str, Any]) -> pd.DataFrame:
-    """Scale means where at least half the items are answered, means within groups, differences, and cuts."""
+    """Scale means where at least half the items are answered, means within groups, differences, cuts, and bands."""
     frame = frame.copy()
     for name, items in definition.get("scales", {}).items():
         answers = frame[items]
@@ -186,4 +189,6 @@ def _derive(frame: pd.DataFrame, definition: Mapping[str, Any]) -> pd.DataFrame:
         frame[name] = frame[left] - frame[right]
     for name, (column, least) in definition.get("cuts", {}).items():
         frame[name] = (frame[column] >= least).astype(float).where(frame[column].notna())
+    for name, (column, *bounds) in definition.get("bands", {}).items():
+        frame[name] = 1 + np.searchsorted(bounds, frame[column], side="right")
     return frame

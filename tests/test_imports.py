@@ -52,9 +52,10 @@ ARROWS: dict[str, set[str]] = {
     "fitting": {"report", "survey", "writing", "sem", "path_fitting", "processes"},
     "mixing": {"report", "survey", "writing", "multilevel"},
     "scales_command": {"measurement", "report", "survey", "writing"},
+    "invariance_command": {"measurement", "report", "survey", "writing"},
     "cli": {
-        "fitting", "mixing", "scales_command", "run", "pipeline", "verification", "study", "report", "survey",
-        "writing",
+        "fitting", "mixing", "scales_command", "invariance_command", "run", "pipeline", "verification", "study",
+        "report", "survey", "writing",
         *RESULTS,
     },
     "__main__": {"cli"},

@@ -100,8 +100,9 @@ def _flat_direction(
     for shrink in (1.0, 0.3, 0.1):
         noise = generator.uniform(0.5, 1.5, size=len(start))
         theta = start * noise + np.where(start == 0, shrink * typical * (noise - 1.0), 0.0)
-        if np.isfinite(objective.value(theta)):
-            _, jacobian = constraint_values(table, equalities, theta)
+        _, jacobian = constraint_values(table, equalities, theta)
+        # A root or logarithm in a constraint may not be defined there.
+        if np.isfinite(objective.value(theta)) and np.isfinite(jacobian).all():
             return flat_parameters(table.free_names(), objective.expected_information(theta), jacobian)
     return []
 

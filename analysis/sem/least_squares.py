@@ -18,8 +18,9 @@ from analysis.sem.objective import GroupPart, Objective
 from analysis.sem.optimise import minimise
 from analysis.sem.ordinal_fit import correlation_test, group_slopes
 from analysis.sem.partable import ParameterTable, bind_exogenous, given_covariates, row_values
-from analysis.sem.solution import Solution, optimum_of
+from analysis.sem.solution import Search, Solution, optimum_of
 from analysis.sem.starting_values import starting_values
+from analysis.sem.starts import minimise_from_starts
 from analysis.sem.statistics import GroupStatistics, for_table
 
 Array = NDArray[np.float64]
@@ -45,9 +46,11 @@ def least_squares_objective(table: ParameterTable, groups: Sequence[GroupStatist
 
 
 def solve_least_squares(
-    table: ParameterTable, groups: Sequence[GroupStatistics], estimator: Estimator, name: str
-) -> Solution:
-    """Estimate a model by least squares; the counterpart of ``solution.solve``, with the same errors.
+    table: ParameterTable, groups: Sequence[GroupStatistics], estimator: Estimator, name: str,
+    search: Search = minimise_from_starts,
+) -> Solution:  # fmt: skip
+    """Estimate a model by least squares; the counterpart of ``solution.solve``, with the same errors. ``search`` looks
+    for the minimum.
 
     Ordinal models are estimated given their covariates (lavaan's conditional.x); the table of the solution has the
     sample moments of these.
@@ -55,7 +58,7 @@ def solve_least_squares(
     table = given_covariates(table)
     samples = [group.sample for group in groups]
     objective = least_squares_objective(table, groups)
-    optimum, binding, fitted = optimum_of(table, objective, samples, name)
+    optimum, binding, fitted = optimum_of(table, objective, samples, name, search)
     inverse = fitted.inverse("expected")
     complete = _with_residual_variances(table, objective, optimum.theta)
     final = least_squares_objective(complete, groups)

@@ -98,6 +98,17 @@ def compare(a: Solution, b: Solution, names: tuple[str, str] = ("a", "b"), metho
     return Comparison(models, above, below, _test(chosen, restricted, full, place.theta))
 
 
+def difference_test(restricted: Solution, full: Solution) -> DifferenceTest:
+    """The default test of a model made by restricting another on the same data, so that nothing is to be checked.
+
+    Where Satorra and Bentler's scaling factor of 2001 is not positive, theirs of 2010 takes its place.
+    """
+    test = _test(_method("default", full), restricted, full, full.optimum.theta)
+    if test.reason and test.method == "satorra.bentler.2001":
+        return _test("satorra.bentler.2010", restricted, full, nesting(restricted, full).theta)
+    return test
+
+
 def compare_models(
     a: str, b: str, data: pd.DataFrame | None = None, *, names: tuple[str, str] = ("a", "b"),
     method: Method = "default", **options: Unpack[FitOptions],

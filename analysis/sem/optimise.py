@@ -246,14 +246,17 @@ def _feasible(theta: Array, constraint: Constraint) -> Array:
 
 
 def _curvature_of(constraint: Constraint, theta: Array, gradient: Array, jacobian: Array) -> Array:
-    """Second derivatives of the constraints times their multipliers, by central differences of the Jacobian."""
+    """Second derivatives of the constraints times their multipliers, by central differences of the Jacobian along the
+    parameters that move a constraint.
+    """
     multipliers = np.linalg.lstsq(jacobian.T, -gradient, rcond=None)[0]
     step = 1e-6 * np.maximum(np.abs(theta), 1e-2)
-    columns = [
-        multipliers @ (constraint(theta + shift)[1] - constraint(theta - shift)[1]) / (2.0 * size)
-        for shift, size in zip(np.diag(step), step, strict=True)
-    ]
-    curvature = np.array(columns)
+    curvature = np.zeros((len(theta), len(theta)))
+    for k in np.flatnonzero(jacobian.any(axis=0)):
+        shift = np.zeros(len(theta))
+        shift[k] = step[k]
+        difference = constraint(theta + shift)[1] - constraint(theta - shift)[1]
+        curvature[k] = multipliers @ difference / (2.0 * step[k])
     return np.asarray((curvature + curvature.T) / 2.0)
 
 

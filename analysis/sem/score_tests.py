@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 
 import numpy as np
@@ -56,6 +57,29 @@ class ScoreTests:
 
 
 @dataclass(frozen=True, slots=True)
+class Release:
+    """What is let go together, under a ``name``: ``rows`` of the parameter table, from what ties or fixes them, and
+    written ``constraints``.
+    """
+
+    name: str
+    rows: tuple[int, ...]
+    constraints: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class ReleaseTest:
+    """What chi-square would fall by if the release called ``name`` were made. ``df`` is the number of parameters gained
+    that the data can tell apart; ``pvalue`` is None where there is none.
+    """
+
+    name: str
+    x2: float
+    df: int
+    pvalue: float | None
+
+
+@dataclass(frozen=True, slots=True)
 class _Released:
     """Score (n,) and expected information (n, n) of one observation with every free row on its own, each scaled to
     unit information by ``scale`` (n,).
@@ -103,13 +127,61 @@ def score_tests(solution: Solution) -> ScoreTests:
     return ScoreTests(x2, df, chi_square.upper_tail(x2, df), gained, tuple(single), _words(solution))
 
 
+def release_tests(solution: Solution, releases: Sequence[Release]) -> tuple[ReleaseTest, ...]:
+    """Test each release while all other equalities hold, by the statistic of ``score_tests``.
+
+    Raises ModelError for two-level models.
+    """
+    require_one_level(solution, "score tests", "release an equality and compare the fits")
+    parameters = solution.table.parameters
+    fixed = {i for release in releases for i in release.rows if not parameters[i].free}
+    rows = [i for i, row in enumerate(parameters) if row.free or i in fixed]
+    holds, sources = _holding(solution, rows)
+    released, n = _released(solution, rows), solution.n_observations
+    own_rank, tests = released.rank(holds), []
+    for release in releases:
+        let_go = {*release.rows, *release.constraints}
+        kept = holds[[source not in let_go for source in sources]]
+        df = released.rank(kept) - own_rank
+        x2 = n * released.statistic(kept)
+        tests.append(ReleaseTest(release.name, x2, df, chi_square.upper_tail(x2, df) if df else None))
+    return tuple(tests)
+
+
+def _holding(solution: Solution, rows: list[int]) -> tuple[Array, list[int | str]]:
+    """Coefficients by row (m, n) of all that holds, and what each comes from: a row that is tied to an earlier one or
+    fixed, or a written constraint that binds.
+    """
+    table = solution.table
+    first: dict[int, int] = {}
+    coefficients: list[Array] = []
+    sources: list[int | str] = []
+    for k, i in enumerate(rows):
+        number = table.parameters[i].free
+        tied_to = first.setdefault(number, k) if number else None
+        if tied_to == k:
+            continue
+        line = np.zeros(len(rows))
+        line[k] = 1.0
+        if tied_to is not None:
+            line[tied_to] = -1.0
+        coefficients.append(line)
+        sources.append(i)
+    _, jacobian = constraint_values(table, solution.binding, solution.optimum.theta)
+    place = [first[number] for number in range(1, table.n_free + 1)]
+    written = np.zeros((len(jacobian), len(rows)))
+    written[:, place] = jacobian
+    sources += [relation.name for relation in solution.binding]
+    return np.vstack([np.array(coefficients).reshape(len(coefficients), len(rows)), written]), sources
+
+
 def _released(solution: Solution, rows: list[int]) -> _Released:
-    """Score and information by free row: what is summed over tied rows elsewhere is left apart here."""
+    """Score and information by row: what is summed over tied rows elsewhere is left apart here."""
     at_row = {row: k for k, row in enumerate(rows)}
     score, information = np.zeros(len(rows)), np.zeros((len(rows), len(rows)))
     for group, (part, at) in enumerate(zip(solution.objective.parts, solution.implied, strict=True)):
         d = derivatives(part.structure, at)
-        mine = np.flatnonzero(part.structure.free >= 0)
+        mine = np.flatnonzero([int(i) in at_row for i in part.structure.rows])
         to = [at_row[int(i)] for i in part.structure.rows[mine]]
         gradient, curvature = part.discrepancy.scoring(at, d)
         score[to] = -0.5 * solution.score_share(group) * gradient[mine]
