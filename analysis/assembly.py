@@ -12,6 +12,7 @@ from analysis import manifest
 from analysis.communes_assembly import communes_part, mixed_parts, null_models
 from analysis.criteria import criteria
 from analysis.crosscheck.agreement import Agreement
+from analysis.inference.group_invariance import LEAST, GroupInvariance
 from analysis.inference.levels import Levels
 from analysis.inference.path_models import PathModels
 from analysis.measurement.descriptives import Descriptives
@@ -27,6 +28,7 @@ from analysis.report.content import (
     StudyPart,
     SurveyPart,
 )
+from analysis.report.invariance_part import InvariancePart
 from analysis.report.paths_part import PathsPart
 from analysis.sem import SemResult
 from analysis.study import MAIN, Study
@@ -64,6 +66,7 @@ def assemble(
         materials=MaterialsPart(manifest.versions(), inputs, study.spec.seed, f"smartcity reproduce {study.name}"),
         sensitivity=_sensitivity_part(done),
         scales=done["scales"],
+        invariance=_invariance_part(study.codebook, done["invariances"]),
         paths=_paths_part(done["paths"]),
         criteria=criteria(study.spec.cutoffs),
         warnings=(*remarks, *_warnings(done)),
@@ -196,6 +199,12 @@ def _sensitivity_part(done: Mapping[str, Any]) -> SensitivityPart | None:
     return SensitivityPart(MAIN, models, done["verdicts"]) if models else None
 
 
+def _invariance_part(book: Codebook, groups: GroupInvariance) -> InvariancePart | None:
+    variables = {**book.respondent, **book.communes.variables}
+    titles = {name: variables[name].name.en for name in groups.left_out}
+    return InvariancePart(titles, groups.found, groups.left_out, groups.absent, LEAST) if titles else None
+
+
 def _paths_part(paths: PathModels) -> PathsPart:
     """Fields of the same names, but for the warnings, which the report lists with all others."""
     return PathsPart(
@@ -228,6 +237,8 @@ def _warnings(done: Mapping[str, Any]) -> Iterator[str]:
     for name, result in done["nulls"].items():
         yield from (f"null model of {name}: {warning}" for warning in result.warnings)
     yield from done["paths"].warnings
+    for name, found in done["invariances"].found.items():
+        yield from (f"invariance over {name}: {warning}" for warning in found.warnings)
     levels: Levels = done["levels"]
     for result in filter(None, (levels.clustered, levels.two_level)):
         yield from (f"{result.name.replace('_', ' ')}: {warning}" for warning in result.warnings)

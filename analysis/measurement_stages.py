@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 from analysis.criteria import Criterion, criteria
+from analysis.inference.group_invariance import Grouping, GroupInvariance, group_invariance
 from analysis.inference.path_models import PathModels, Resampling, path_models
+from analysis.measurement.invariance import Search
+from analysis.measurement.invariance_sample import Treatment
 from analysis.measurement.scale_quality import ScaleQuality, scale_quality
 from analysis.run import Results, Run
 
@@ -37,6 +40,26 @@ def _with_marker(run: Run) -> str:
     if marker is None:
         return text
     return f"{text}\n{marker} =~ {' + '.join(run.scales[marker])}\n"
+
+
+def invariances(run: Run, done: Results) -> GroupInvariance:
+    """Are the scales the same in each of the study's groupings?"""
+    study, how = run.study, run.study.spec.estimation
+    variables = {**study.codebook.respondent, **study.codebook.communes.variables}
+    scales_of = study.codebook.scales
+    groupings = {}
+    for name, cuts in study.spec.measurement.invariance.items():
+        scale = variables[name].scale
+        levels = () if scale is None else tuple(answer.en for _, answer in sorted(scales_of[scale].items()))
+        groupings[name] = Grouping(cuts, levels)
+    own = {name: criterion.value for name, criterion in cutoffs(run).items() if criterion.changed}
+    return group_invariance(
+        study.models["measurement"],
+        done["clean"].responses,
+        groupings,
+        Treatment("", how.estimator, how.missing, how.ordered),
+        Search(delta_cfi=own.get("delta_cfi"), delta_rmsea=own.get("delta_rmsea")),
+    )
 
 
 def paths(run: Run, done: Results) -> PathModels:

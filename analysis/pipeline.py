@@ -22,6 +22,7 @@ from analysis.crosscheck.agreement import Agreement
 from analysis.errors import DataError, Problem
 from analysis.inference.coverage import Coverage
 from analysis.inference.difference import Difference, differences
+from analysis.inference.group_invariance import GroupInvariance
 from analysis.inference.hypotheses import judge
 from analysis.inference.influence import Influence
 from analysis.inference.levels import Levels
@@ -153,6 +154,7 @@ STAGES = (
     Stage("levels", ("clean",), ("*.lav",), Levels, multilevel_stages.levels),
     Stage("reliability", ("clean", "sems"), (), Reliability, _reliability),
     Stage("scales", ("clean",), ("*.lav", "*study.yaml"), ScaleQuality, measurement_stages.scales),
+    Stage("invariances", ("clean",), ("*.lav", "*study.yaml"), GroupInvariance, measurement_stages.invariances),
     Stage("paths", ("clean", "sems"), ("*hypotheses.yaml",), PathModels, measurement_stages.paths),
     Stage("agreements", ("clean", "plain", "mixeds", "reliability"), (), tuple[Agreement, ...], _agreements),
     Stage("hypotheses", ("sems", "mixeds"), ("*hypotheses.yaml",), pd.DataFrame, _hypotheses),

@@ -26,7 +26,7 @@ ARROWS: dict[str, set[str]] = {
     "multilevel": set(),
     "pls": {"sem"},
     "measurement": RESULTS,
-    "inference": {*RESULTS, "study", "study_files"},
+    "inference": {*RESULTS, "measurement", "study", "study_files"},
     "crosscheck": {*RESULTS, "measurement"},
     "report": {*RESULTS, "measurement"},
     "study_files": {"survey", "sem"},

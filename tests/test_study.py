@@ -224,7 +224,7 @@ def test_communes_are_looked_for_beside_the_responses_first(root: Path, tmp_path
 def test_what_the_measurement_chapter_cannot_use_is_named(root: Path, edit: Edit) -> None:
     edit(STUDY, "  marker: marker\n", "  marker: marke\n")
     edit(STUDY, "    gender: []\n", "    gendre: []\n")
-    edit(STUDY, "    age: [35, 50, 65]\n", "    age: []\n")
+    edit(STUDY, "    age: [45, 60]\n", "    age: []\n")
     edit(STUDY, "    size_class: []\n", "    size_class: [10]\n")
     found = problems(root)
     assert found == [
@@ -236,7 +236,7 @@ def test_what_the_measurement_chapter_cannot_use_is_named(root: Path, edit: Edit
 
 
 def test_cutoffs_that_judge_nothing_and_cuts_that_do_not_rise_are_named(root: Path, edit: Edit) -> None:
-    edit(STUDY, "    age: [35, 50, 65]\n", "    age: [50, 35]\n")
+    edit(STUDY, "    age: [45, 60]\n", "    age: [50, 35]\n")
     edit(STUDY, "measurement:\n", "cutoffs: {hmtm: 0.85}\nmeasurement:\n")
     found = problems(root)
     assert f"{STUDY}:{line(root, STUDY, 'hmtm')}: no rule of thumb judges 'hmtm'" in found

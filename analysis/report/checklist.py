@@ -58,7 +58,12 @@ ELEMENTS = (
     Element("Fit", "Scaled or robust statistics", (SCALED,), "the estimator has none"),
     Element("Fit", "Criteria with their sources", ("table-fit",)),
     Element("Fit", "Residuals", ("table-residuals",)),
-    Element("Invariance", "Configural, metric, scalar, strict"),
+    Element(
+        "Invariance",
+        "Configural, metric, scalar, strict; scaled difference, ΔCFI, ΔRMSEA; partial releases",
+        ("table-invariance", "figure-invariance"),
+        "study.yaml names no groups",
+    ),
     Element("Structure", "b, SE, interval, p, β", ("table-paths",)),
     Element("Structure", "R²", ("table-r2", "table-paths")),
     Element("Structure", "Indirect and total effects", ("table-effects",)),

@@ -13,6 +13,7 @@ import pandas as pd
 from analysis.criteria import CRITERIA, Criterion
 from analysis.measurement.scale_quality import ScaleQuality
 from analysis.report.communes_part import CommunesPart
+from analysis.report.invariance_part import InvariancePart
 from analysis.report.parts import (
     AgreementPart,
     InstrumentPart,
@@ -53,7 +54,7 @@ class ReportContent:
     icc_lower, icc_upper, design_effect, singular; ``communes`` what else there is to say of them.
     ``recovery`` (simulated studies): lhs, op, rhs, population, est, se, ci_lower, ci_upper, covered. ``sensitivity``:
     the structural model under other estimators, ``paths`` by partial least squares; ``scales`` the quality of the
-    scales. ``warnings``: every warning of every stage and model, as sentences.
+    scales, ``invariance`` over groups. ``warnings``: every warning of every stage and model, as sentences.
     ``criteria``: rules of thumb by what they judge.
     """
 
@@ -74,6 +75,7 @@ class ReportContent:
     sensitivity: SensitivityPart | None = None
     communes: CommunesPart | None = None
     scales: ScaleQuality | None = None
+    invariance: InvariancePart | None = None
     paths: PathsPart | None = None
     warnings: tuple[str, ...] = ()
     criteria: Mapping[str, Criterion] = field(default_factory=lambda: CRITERIA)

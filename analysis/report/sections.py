@@ -9,6 +9,7 @@ from analysis.report import (
     check_tables,
     commune_tables,
     commune_text,
+    invariance_tables,
     model_tables,
     narrative,
     path_tables,
@@ -144,6 +145,17 @@ def _scales(content: ReportContent, drawings: Mapping[str, Drawing]) -> Section 
     return Section("scales", "Quality of the scales", tuple(scale_tables.scale_text(content, content.scales)), parts)
 
 
+def _invariance(content: ReportContent, drawings: Mapping[str, Drawing]) -> Section | None:
+    part = content.invariance
+    if part is None:
+        return None
+    figures = [drawings[name] for name in ("invariance",) if name in drawings]
+    parts: tuple[Part, ...] = (*figures, *invariance_tables.invariance_tables(content, part))
+    return Section(
+        "invariance", "The same scales in all groups?", tuple(invariance_tables.invariance_text(part)), parts
+    )
+
+
 def _structural(content: ReportContent, drawings: Mapping[str, Drawing]) -> Section:
     effects = sem_tables.effects(content)
     candidates: tuple[Part | None, ...] = (
@@ -244,6 +256,7 @@ _RESULTS: tuple[Callable[[ReportContent, Mapping[str, Drawing]], Section | None]
     _answers,
     _measurement,
     _scales,
+    _invariance,
     _structural,
     _hypotheses,
     _sensitivity,

@@ -21,7 +21,7 @@ from analysis.report.parts import (
     StudyPart,
     SurveyPart,
 )
-from tests.report.scales_fixture import paths, scales
+from tests.report.scales_fixture import invariance, paths, scales
 
 N = 604
 SIZES = {
@@ -91,6 +91,7 @@ def content(simulated: bool = True) -> ReportContent:
         ),
         sensitivity=_sensitivity(structural),
         scales=scales(),
+        invariance=invariance(),
         paths=paths(),
         warnings=("Mixed model m2: the random slope's variance is at the boundary (singular fit).",),
     )

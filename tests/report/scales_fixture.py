@@ -6,7 +6,10 @@ from functools import cache
 
 import numpy as np
 import pandas as pd
+from analysis.measurement.invariance import invariance as measure_invariance
+from analysis.measurement.invariance_sample import Treatment
 from analysis.measurement.scale_quality import ScaleQuality, scale_quality
+from analysis.report.invariance_part import InvariancePart
 from analysis.report.paths_part import PathsPart
 
 ITEMS = {
@@ -66,3 +69,15 @@ def paths() -> PathsPart:
         ),
         absent="PLSc: its items do not agree",
     )
+
+
+@cache
+def invariance() -> InvariancePart:
+    """Two groups, of which one answers one item of the intention higher than its construct says."""
+    generator = np.random.default_rng(9)
+    intention = generator.standard_normal(600)
+    items = {item: intention + 0.7 * generator.standard_normal(600) for item in ITEMS["intention"]}
+    data = pd.DataFrame({**items, "gender": np.repeat(["Woman", "Man"], 300)})
+    data.loc[data["gender"] == "Man", "int2"] += 0.8
+    found = measure_invariance("intention =~ int1 + int2 + int3 + int4", data, Treatment("gender"), name="gender")
+    return InvariancePart({"gender": "Gender"}, {"gender": found}, {"gender": ()}, {}, 100)

@@ -8,6 +8,7 @@ from functools import partial
 
 import pandas as pd
 
+from analysis.report import invariance_tables
 from analysis.report.commune_tables import region_words
 from analysis.report.content import ReportContent
 from analysis.report.figures import (
@@ -18,6 +19,7 @@ from analysis.report.figures import (
     forest,
     htmt,
     importance,
+    invariance,
     likert,
     loadings,
     moderation,
@@ -39,6 +41,7 @@ def gallery(content: ReportContent) -> dict[str, Drawing]:
         _correlation(content),
         _loadings(content, names),
         *_ratios(content, names),
+        *_invariance(content),
         *(_path_diagram(model, names) for model in _with_paths(content)),
         _forest(content),
         *_importance(content, names),
@@ -129,6 +132,23 @@ def _ratios(content: ReportContent, names: dict[str, str]) -> Iterator[Drawing]:
     ends = f"from {show(min(values), Kind.CORRELATION)} to {show(max(values), Kind.CORRELATION)}"
     alt = f"Points with intervals, one a pair of constructs, {ends}; the table has the numbers."
     yield Drawing("htmt", caption, alt, lambda: htmt.draw(rows, names))
+
+
+def _invariance(content: ReportContent) -> Iterator[Drawing]:
+    if content.invariance is None or not content.invariance.found:
+        return
+    (ladder, *_) = invariance_tables.invariance_tables(content, content.invariance)
+    limits = {name: content.criteria[name].value for name in ("delta_cfi", "delta_rmsea")}
+    caption = "Change of fit from each step of invariance to the next, grouping by grouping; dashed: how far it may go."
+    words = "; ".join(
+        f"{row.grouping}, {row.step}: ΔCFI {show(row.delta_cfi, Kind.BOUNDED)}, "
+        f"ΔRMSEA {show(row.delta_rmsea, Kind.BOUNDED)}"
+        for row in ladder.frame.itertuples()
+        if row.against
+    )
+    yield Drawing(
+        "invariance", caption, f"Two panels of points. {words}.", partial(invariance.draw, ladder.frame, limits)
+    )
 
 
 def _importance(content: ReportContent, names: dict[str, str]) -> Iterator[Drawing]:
