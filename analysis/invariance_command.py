@@ -9,7 +9,7 @@ JSON, with lavaan's names where it has them; a number that is not defined is nul
   "chisq_scaled", "cfi", "cfi_scaled", "cfi_robust", "rmsea", "srmr", ...), "against" (the step compared with),
   "test": {"chisq_diff", "df_diff", "pvalue", "method", "scaling", "shift", "reason"}, "delta": {"cfi", "rmsea", "srmr",
   "version"}, "holds", "reason", "undefined" (reasons of fit measures that are null), "warnings".
-- "level": the last step up to which all hold.
+- "level": the last rung up to which all hold, "partial ..." with parameters let go.
 - "partial": {"post_hoc": true, "max_releases", "min_items", "releases": [{"step", "parameter", "x2", "df",
   "pvalue", "n_candidates", "holds"}], "stopped": {step: reason}}.
 - "latent_means": [{"lhs", "group", "reference", "est", "se", "z", "pvalue", "ci_lower", "ci_upper", "std_diff"}];

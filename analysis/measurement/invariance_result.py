@@ -112,9 +112,10 @@ class LatentMean:
 class Invariance:
     """Measurement invariance over the groups of a column.
 
-    ``groups`` are labels with their rows. ``level`` is the name of the last step up to which all hold, the configural
-    one at least. ``latent_means`` are compared at the step ``means_at``; where there is none, ``means_reason`` says
-    why. ``cutoffs`` decide, ``conventions`` say how numbers are made, ``warnings`` what a reader must know.
+    ``groups`` are labels with their rows. ``level`` is the last rung up to which all hold (the configural one at
+    least), "partial" before it where parameters are let go. ``latent_means`` are compared at the step ``means_at``;
+    where there is none, ``means_reason`` says why. ``cutoffs`` decide, ``conventions`` say how numbers are made,
+    ``warnings`` what a reader must know.
     """
 
     model: str
