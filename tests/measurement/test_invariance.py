@@ -295,7 +295,9 @@ def test_cutoffs_are_chens_for_the_rows_unless_given() -> None:
     assert (many.cfi, many.rmsea, many.srmr_loadings, many.srmr) == (0.01, 0.015, 0.03, 0.01)
     assert (few.cfi, few.rmsea, few.srmr_loadings, few.srmr) == (0.005, 0.01, 0.025, 0.005)
     assert cutoffs_for(300, srmr=0.02).srmr_loadings == 0.02
-    assert all("Chen (2007)" in many.sources[key] for key in ("cfi", "rmsea", "srmr"))
+    assert many.sources["cfi"] == "Cheung & Rensvold (2002), Chen (2007)"
+    assert few.sources["cfi"] == few.sources["rmsea"] == few.sources["srmr"] == "Chen (2007)"
+    assert cutoffs_for(500, cfi=0.01).sources["cfi"] == "given"
 
 
 def test_an_index_is_exceeded_beyond_its_cutoff_alone() -> None:
