@@ -9,12 +9,12 @@ JSON, with lavaan's names where it has them; a number that is not defined is nul
   "chisq_scaled", "cfi", "cfi_scaled", "cfi_robust", "rmsea", "srmr", ...), "against" (the step compared with),
   "test": {"chisq_diff", "df_diff", "pvalue", "method", "scaling", "shift", "reason"}, "delta": {"cfi", "rmsea", "srmr",
   "version"}, "holds", "reason", "undefined" (reasons of fit measures that are null), "warnings".
-- "level": the last step up to which all hold.
+- "level": the last rung up to which all hold, "partial ..." with parameters let go.
 - "partial": {"post_hoc": true, "max_releases", "min_items", "releases": [{"step", "parameter", "x2", "df",
   "pvalue", "n_candidates", "holds"}], "stopped": {step: reason}}.
 - "latent_means": [{"lhs", "group", "reference", "est", "se", "z", "pvalue", "ci_lower", "ci_upper", "std_diff"}];
   "latent_means_at": the step they are of; "latent_means_reason": why there are none.
-- "cutoffs": {"cfi", "rmsea", "srmr_loadings", "srmr", "least_cfi", "largest_rmsea", "sources"}.
+- "cutoffs": {"cfi", "rmsea", "srmr_loadings", "srmr", "least_cfi", "largest_rmsea", "sources": {..}}.
 - "warnings", "conventions".
 """
 
@@ -40,9 +40,14 @@ def add_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--max-releases", type=int, default=5, metavar="N", help="parameters that a step may let go (default: 5)"
     )
-    parser.add_argument("--delta-cfi", type=float, metavar="X", help="largest fall of CFI (default: .01, after Chen)")
-    parser.add_argument("--delta-rmsea", type=float, metavar="X", help="largest rise of RMSEA (default: .015)")
-    parser.add_argument("--delta-srmr", type=float, metavar="X", help="of SRMR (default: loadings .03, others .01)")
+    parser.add_argument("--delta-cfi", type=float, metavar="X", help="largest fall of CFI (default: Chen's, .01)")
+    parser.add_argument("--delta-rmsea", type=float, metavar="X", help="largest rise of RMSEA (default: Chen's, .015)")
+    parser.add_argument(
+        "--delta-srmr",
+        type=float,
+        metavar="X",
+        help="largest rise of SRMR (default: Chen's, .03 for loadings, .01 for others); less for 300 rows",
+    )
 
 
 def run(options: argparse.Namespace) -> int:

@@ -10,7 +10,7 @@ import pandas as pd
 
 from analysis.errors import ModelError, Problem
 from analysis.measurement.invariance_climb import Ascent, Task, climb, start
-from analysis.measurement.invariance_criteria import cutoffs_for
+from analysis.measurement.invariance_criteria import REFERENCES, cutoffs_for
 from analysis.measurement.invariance_ladder import Measured, ladder, table_at
 from analysis.measurement.invariance_means import latent_means
 from analysis.measurement.invariance_partial import MIN_ITEMS
@@ -26,7 +26,9 @@ CONVENTIONS = (
     "equal, means once intercepts are",
     "a step holds where no index changes by more than its cutoff: robust CFI and RMSEA where both steps have them, "
     "else scaled ones, else the plain ones",
-    "partial invariance is searched post hoc by score tests: the parameter with the largest is let go in every group",
+    "partial invariance is searched post hoc by score tests: the parameter with the largest is let go in every group; "
+    "the tests are from expected information and not corrected for non-normality, as in lavaan",
+    "items count as invariant where none of their parameters is let go",
 )
 ORDINAL = (
     "ordinal items: thresholds are equal first, then loadings, intercepts of latent responses and their residual "
@@ -84,7 +86,7 @@ def invariance(
         means_reason="" if compared is not None else _why_no_means(ascent),
         cutoffs=cutoffs,
         warnings=tuple(_warnings(model, sample, ascent)),
-        conventions=(*CONVENTIONS, *(ORDINAL if thresholds else ()), *sample.estimator.words),
+        conventions=(*CONVENTIONS, *(ORDINAL if thresholds else ()), *sample.estimator.words, *REFERENCES),
     )
 
 

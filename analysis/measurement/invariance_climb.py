@@ -42,7 +42,7 @@ class Attempt:
 @dataclass(frozen=True, slots=True)
 class Ascent:
     """How far it went: all ``steps``; ``last``, the one that the next is compared with; the parameters ``released``,
-    the story of releases; ``level``, the last step up to which all hold; whether all do (``intact``).
+    the story of releases; ``level``, the last rung up to which all hold; whether all do (``intact``).
     """
 
     steps: tuple[Step, ...]
@@ -75,7 +75,7 @@ def climb(task: Task, ascent: Ascent, rung: Rung) -> Ascent:
     attempt = _attempt(task, ascent.last, rung, ascent.released, name)
     ascent = replace(ascent, steps=(*ascent.steps, attempt.step))
     if attempt.step.holds is not False:
-        return replace(ascent, last=attempt, level=attempt.step.name if ascent.intact else ascent.level)
+        return replace(ascent, last=attempt, level=name if ascent.intact else ascent.level)
     below = ascent.last
     if attempt.solution is not None:
         ascent = replace(ascent, last=attempt)
@@ -106,7 +106,7 @@ def _search(task: Task, ascent: Ascent, below: Attempt, rung: Rung, attempt: Att
         if holds is not False:
             return replace(
                 ascent, steps=(*ascent.steps, attempt.step), last=attempt, released=released,
-                releases=(*ascent.releases, *made), level=attempt.step.name, intact=True,
+                releases=(*ascent.releases, *made), level=f"partial {rung.name}", intact=True,
             )  # fmt: skip
         if attempt.solution is None:
             stopped = attempt.step.reason

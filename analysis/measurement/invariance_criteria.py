@@ -7,17 +7,19 @@ from dataclasses import dataclass
 
 Measures = Mapping[str, int | float | None]
 
-CHEN = (
-    "Chen (2007), Sensitivity of goodness of fit indexes to lack of measurement invariance, Structural Equation "
-    "Modeling 14(3), 464-504"
-)
-CHEUNG_RENSVOLD = (
-    "Cheung & Rensvold (2002), Evaluating goodness-of-fit indexes for testing measurement invariance, Structural "
-    "Equation Modeling 9(2), 233-255"
-)
-CONFIGURAL = (
-    "CFI: Bentler & Bonett (1980), Psychological Bulletin 88(3), 588-606, on normed indices; RMSEA: Browne & Cudeck "
-    "(1993), Alternative ways of assessing model fit, in Bollen & Long (eds.), Testing Structural Equation Models"
+CHEN, CHEUNG_RENSVOLD = "Chen (2007)", "Cheung & Rensvold (2002)"
+BENTLER_BONETT, BROWNE_CUDECK = "Bentler & Bonett (1980)", "Browne & Cudeck (1993)"
+GIVEN = "given"
+
+REFERENCES = (
+    f"{CHEN}, Sensitivity of goodness of fit indexes to lack of measurement invariance, Structural Equation Modeling "
+    "14(3), 464-504",
+    f"{CHEUNG_RENSVOLD}, Evaluating goodness-of-fit indexes for testing measurement invariance, Structural Equation "
+    "Modeling 9(2), 233-255",
+    f"{BENTLER_BONETT}, Significance tests and goodness of fit in the analysis of covariance structures, Psychological "
+    "Bulletin 88(3), 588-606 (.90, of normed indices)",
+    f"{BROWNE_CUDECK}, Alternative ways of assessing model fit, in Bollen & Long (eds.), Testing Structural Equation "
+    "Models, 136-162 (.08)",
 )
 
 # Chen (2007) gives smaller changes for 300 rows or fewer.
@@ -27,30 +29,35 @@ _SMALL = 300
 @dataclass(frozen=True, slots=True)
 class Cutoffs:
     """The largest fall of CFI and rises of RMSEA and SRMR that a rung may show, SRMR apart for loadings and for what
-    comes after; and the fit that the configural model should have.
+    comes after; and the fit that the configural model should have. ``sources`` says of each where it is from.
     """
 
     cfi: float
     rmsea: float
     srmr_loadings: float
     srmr: float
-    least_cfi: float = 0.90
-    largest_rmsea: float = 0.08
-
-    @property
-    def sources(self) -> dict[str, str]:
-        """Where the defaults are from."""
-        return {"cfi": f"{CHEUNG_RENSVOLD}; {CHEN}", "rmsea": CHEN, "srmr": CHEN, "configural": CONFIGURAL}
+    least_cfi: float
+    largest_rmsea: float
+    sources: dict[str, str]
 
 
 def cutoffs_for(nobs: int, cfi: float | None = None, rmsea: float | None = None, srmr: float | None = None) -> Cutoffs:
-    """Chen's cutoffs for so many rows, with those that are given in their place."""
-    chosen = (0.01, 0.015, 0.03, 0.01) if nobs > _SMALL else (0.005, 0.01, 0.025, 0.005)
+    """Chen's cutoffs for so many rows, with those that are given in their place. Of more than 300 rows that of CFI is
+    Cheung and Rensvold's too.
+    """
+    many = nobs > _SMALL
+    names = ("cfi", "rmsea", "srmr_loadings", "srmr")
+    chens = dict(zip(names, (0.01, 0.015, 0.03, 0.01) if many else (0.005, 0.01, 0.025, 0.005), strict=True))
+    given = {"cfi": cfi, "rmsea": rmsea, "srmr_loadings": srmr, "srmr": srmr}
+    sources = {name: CHEN if given[name] is None else GIVEN for name in names}
+    if many and cfi is None:
+        sources["cfi"] = f"{CHEUNG_RENSVOLD}, {CHEN}"
+    values = chens | {name: value for name, value in given.items() if value is not None}
     return Cutoffs(
-        chosen[0] if cfi is None else cfi,
-        chosen[1] if rmsea is None else rmsea,
-        chosen[2] if srmr is None else srmr,
-        chosen[3] if srmr is None else srmr,
+        **values,
+        least_cfi=0.90,
+        largest_rmsea=0.08,
+        sources={**sources, "least_cfi": BENTLER_BONETT, "largest_rmsea": BROWNE_CUDECK},
     )
 
 

@@ -91,9 +91,11 @@ class Partial:
 
 @dataclass(frozen=True, slots=True)
 class LatentMean:
-    """The mean of a construct in a group less that in the first ``reference``, in standard deviations of the first
-    group, with its Wald test and 95 % interval; ``std_diff`` is the difference over the standard deviation pooled over
-    both groups, None where a variance is not positive.
+    """The mean of a construct in a group less that in the first, ``reference``, in standard deviations of the first
+    group (or in the unit that several loadings at given numbers set), with its Wald test and 95 % interval.
+
+    ``std_diff`` is the difference over the standard deviation pooled over both groups, None where a variance is not
+    positive.
     """
 
     lhs: str
@@ -112,9 +114,10 @@ class LatentMean:
 class Invariance:
     """Measurement invariance over the groups of a column.
 
-    ``groups`` are labels with their rows. ``level`` is the name of the last step up to which all hold, the configural
-    one at least. ``latent_means`` are compared at the step ``means_at``; where there is none, ``means_reason`` says
-    why. ``cutoffs`` decide, ``conventions`` say how numbers are made, ``warnings`` what a reader must know.
+    ``groups`` are labels with their rows. ``level`` is the last rung up to which all hold (the configural one at
+    least), "partial" before it where parameters are let go. ``latent_means`` are compared at the step ``means_at``;
+    where there is none, ``means_reason`` says why. ``cutoffs`` decide, ``conventions`` say how numbers are made,
+    ``warnings`` what a reader must know.
     """
 
     model: str
@@ -184,7 +187,7 @@ class Invariance:
             "latent_means": [asdict(row) for row in self.latent_means],
             "latent_means_at": self.means_at,
             "latent_means_reason": self.means_reason,
-            "cutoffs": {**asdict(self.cutoffs), "sources": self.cutoffs.sources},
+            "cutoffs": asdict(self.cutoffs),
             "warnings": self.warnings,
             "conventions": self.conventions,
         }

@@ -25,6 +25,8 @@ from analysis.sem.syntax import parse_model
 
 Array = NDArray[np.float64]
 
+# So many groups are told of one by one, where they are too small.
+_MANY = 20
 _ESTIMATORS = ("ML", "MLR", "MLM", "DWLS", "WLSMV")
 
 
@@ -73,6 +75,10 @@ def grouped_sample(text: str, data: pd.DataFrame, treatment: Treatment, name: st
         what = f"'{treatment.group}' is an item of the model and the column of groups"
         raise ModelError(Problem(what, "--group", "name another column, or leave the item out"))
     labels = group_labels(data, treatment.group)
+    if len(labels) > _MANY and len(labels) * (len(roles.observed) + 1) > len(data):
+        size = f"{len(data)} rows of {len(roles.observed)} items"
+        what = f"'{treatment.group}' has {len(labels)} groups, too many for {size}"
+        raise DataError(Problem(what, "--group", "name a column of few groups, or join them beforehand"))
     selection = Selection(treatment.missing, treatment.group, None, treatment.cluster)
     categories = ordinal_categories(data, roles, treatment.ordered, selection)
     require_numbers(data, roles.observed)

@@ -8,6 +8,7 @@ from analysis.report.columns import aligned, remarks
 from analysis.report.rounding import MINUS, NONE, Kind, interval, show
 
 if TYPE_CHECKING:
+    from analysis.measurement.invariance_criteria import Cutoffs
     from analysis.measurement.invariance_result import Invariance, Step
 
 
@@ -75,13 +76,21 @@ def _tests(found: Invariance) -> list[str]:
             ]
         )
     reasons = [f"    {step.name}: {step.reason}" for step in found.steps if step.reason]
-    cutoffs = found.cutoffs
-    limits = (
-        f"    largest changes: CFI {MINUS}{show(cutoffs.cfi, Kind.BOUNDED)}, "
-        f"RMSEA {show(cutoffs.rmsea, Kind.BOUNDED)}, SRMR {show(cutoffs.srmr_loadings, Kind.BOUNDED)} (loadings) and "
-        f"{show(cutoffs.srmr, Kind.BOUNDED)} (Chen 2007; CFI: Cheung and Rensvold 2002)"
-    )
-    return [*aligned(header, rows), limits, *reasons]
+    return [*aligned(header, rows), f"    {_limits(found.cutoffs)}", *reasons]
+
+
+def _limits(cutoffs: Cutoffs) -> str:
+    """The largest changes, each with where it is from."""
+    shown = {
+        "cfi": f"CFI {MINUS}{show(cutoffs.cfi, Kind.BOUNDED)}",
+        "rmsea": f"RMSEA {show(cutoffs.rmsea, Kind.BOUNDED)}",
+        "srmr_loadings": f"SRMR {show(cutoffs.srmr_loadings, Kind.BOUNDED)} for loadings",
+        "srmr": f"{show(cutoffs.srmr, Kind.BOUNDED)} for others",
+    }
+    by_source: dict[str, list[str]] = {}
+    for key, words in shown.items():
+        by_source.setdefault(cutoffs.sources[key], []).append(words)
+    return "largest changes: " + "; ".join(f"{', '.join(words)} ({source})" for source, words in by_source.items())
 
 
 def _releases(found: Invariance) -> list[str]:

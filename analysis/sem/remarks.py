@@ -85,9 +85,8 @@ def _of_clusters(rows: Sequence[GroupRows], npar: int) -> Iterator[str]:
 
 def _of_estimates(solution: Solution) -> Iterator[str]:
     table = solution.table
-    suffix = [table.suffix(group) if table.levels else "" for group in range(len(table.groups))]
     rows = zip(table.parameters, solution.values, strict=True)
-    negative = [row.lhs + suffix[row.group] for row, value in rows if row.is_variance and value < 0]
+    negative = [row.lhs + table.suffix(row.group) for row, value in rows if row.is_variance and value < 0]
     if negative:
         yield f"negative variance (Heywood case): {', '.join(dict.fromkeys(negative))}"
     p = len(table.observed)

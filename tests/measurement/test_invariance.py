@@ -120,6 +120,36 @@ def test_score_tests_foretell_what_a_release_gains(cuts: tuple[float, ...] | Non
         assert test.x2 == pytest.approx(held.test.chisq - free.test.chisq, rel=0.35, abs=0.5)
 
 
+@pytest.mark.parametrize(
+    ("model", "released"),
+    [
+        (TWO_FACTORS + "f1 =~ x4\nx1 ~~ x2\n", ("x5 ~~ x5", "f2 =~ x6")),
+        ("f1 =~ 1*x1 + 1*x2 + 0.8*x3\nf2 =~ x4 + x5 + x6\nf1 ~~ 0*f2\n", ("x2 ~ 1",)),
+    ],
+)
+def test_residual_variances_of_ordinal_items_are_equal_where_they_should_be(
+    model: str, released: tuple[str, ...]
+) -> None:
+    """With an item of two constructs, loadings at given numbers, and parameters let go, in three groups."""
+    sample = grouped_sample(model, in_answers(grouped(1500, 4, 3)), Treatment("place", ordered="all"), "model")
+    factors = {"f1": ("x1", "x2", "x3"), "f2": ("x4", "x5", "x6")}
+    if "f1 =~ x4" in model:
+        factors["f1"] += ("x4",)
+    rigid = frozenset({"f1"} if "1*x1" in model else ())
+    thresholds = {item: len(codes) - 1 for item, codes in sample.categories.items()}
+    measured = Measured("model", model, factors, rigid, sample.groups, thresholds)
+    rungs = ladder(measured)
+    statistics = statistics_at(sample, table_at(measured, rungs[0], ()))
+    solution = solve_on(sample, statistics, table_at(measured, rungs[-1], released), None, "strict")
+    rows = list(zip(solution.table.parameters, solution.values, strict=True))
+    for item in thresholds:
+        residuals = [value for row, value in rows if row.is_variance and row.lhs == item]
+        if f"{item} ~~ {item}" in released:
+            assert np.ptp(residuals) > 1e-3
+        else:
+            assert residuals == pytest.approx([residuals[0]] * 3, abs=1e-8)
+
+
 def test_at_least_two_items_of_each_construct_stay_and_so_does_the_declared_number() -> None:
     data = grouped(800, seed=8)
     south = data["place"] == "south"
@@ -178,6 +208,7 @@ def test_a_group_too_small_is_named() -> None:
         (TWO_FACTORS, {"group": "x1"}, "an item of the model and the column of groups"),
         (TWO_FACTORS, {"group": "one"}, "'one' has 1 group"),
         (TWO_FACTORS, {"group": "county"}, "'county'"),
+        (TWO_FACTORS, {"group": "x7"}, "'x7' has 200 groups, too many"),
         (TWO_FACTORS, {"estimator": "ULS"}, "no test of invariance"),
         (TWO_FACTORS, {"missing": "fiml", "estimator": "MLM"}, "MLM is for complete"),
         (TWO_FACTORS + "g =~ f1 + f2", {}, "measure other constructs"),
@@ -188,7 +219,7 @@ def test_a_group_too_small_is_named() -> None:
     ],
 )
 def test_what_cannot_be_done_is_refused_with_a_reason(model: str, options: dict[str, Any], reason: str) -> None:
-    data = grouped(200).assign(one="here")
+    data = grouped(200).assign(one="here", x7=simulated(200, 1)["x7"])
     with pytest.raises((ModelError, DataError), match=reason.replace("(", r"\(")):
         invariance(model, data, Treatment(**{"group": "place", **options}))
 
@@ -211,7 +242,7 @@ def test_a_heywood_case_is_said_with_its_step() -> None:
     other = np.linalg.cholesky(np.array([[1.0, 0.5, 0.5], [0.5, 1.0, 0.5], [0.5, 0.5, 1.0]]))
     data = pd.DataFrame(np.vstack([white @ root.T, white @ other.T]), columns=["x1", "x2", "x3"])
     found = invariance("f =~ x1 + x2 + x3", data.assign(place=np.repeat(["a", "b"], 300)), Treatment("place"))
-    assert any("Heywood" in words and "x1" in words for words in found.steps[0].warnings)
+    assert any("Heywood" in words and "x1 [a]" in words for words in found.steps[0].warnings)
     assert any("Heywood" in words for words in found.warnings)
     assert found.steps[0].holds is None
     assert "saturated" in found.steps[0].reason
@@ -264,7 +295,9 @@ def test_cutoffs_are_chens_for_the_rows_unless_given() -> None:
     assert (many.cfi, many.rmsea, many.srmr_loadings, many.srmr) == (0.01, 0.015, 0.03, 0.01)
     assert (few.cfi, few.rmsea, few.srmr_loadings, few.srmr) == (0.005, 0.01, 0.025, 0.005)
     assert cutoffs_for(300, srmr=0.02).srmr_loadings == 0.02
-    assert all("Chen (2007)" in many.sources[key] for key in ("cfi", "rmsea", "srmr"))
+    assert many.sources["cfi"] == "Cheung & Rensvold (2002), Chen (2007)"
+    assert few.sources["cfi"] == few.sources["rmsea"] == few.sources["srmr"] == "Chen (2007)"
+    assert cutoffs_for(500, cfi=0.01).sources["cfi"] == "given"
 
 
 def test_an_index_is_exceeded_beyond_its_cutoff_alone() -> None:

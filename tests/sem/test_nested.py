@@ -9,15 +9,17 @@ from typing import Any
 import numpy as np
 import pytest
 from analysis.errors import ModelError
-from analysis.sem.difference import ScaledTest, satorra_bentler_2001
+from analysis.sem import nested
+from analysis.sem.difference import DifferenceTest, ScaledTest, satorra_bentler_2001
 from analysis.sem.estimate import estimate
-from analysis.sem.nested import compare, compare_models
+from analysis.sem.nested import compare, compare_models, difference_test
 from analysis.sem.nesting import nesting
 from analysis.sem.solution import Solution
 from tests.references import case_names, load_case
 from tests.sem.models import THREE_FACTORS, simulated
 
 CASES = case_names("compare", "rows")
+TIED = THREE_FACTORS.replace("x1 + x2 + x3", "x1 + l*x2 + l*x3")
 _METHODS = {
     "default": "default",
     "satorra_bentler_2001": "satorra.bentler.2001",
@@ -149,3 +151,15 @@ def test_a_factor_that_is_not_positive_leaves_the_test_undefined_with_the_reason
     assert "not positive" in test.reason
     saturated = satorra_bentler_2001(ScaledTest(50.0, 10, 2.0), ScaledTest(0.0, 0, None))
     assert saturated.chisq_diff == pytest.approx(25.0)
+
+
+def test_the_test_of_a_model_known_to_be_nested_is_that_of_compare() -> None:
+    full, restricted = (estimate(text, simulated(400, 3), estimator="MLR") for text in (THREE_FACTORS, TIED))
+    assert difference_test(restricted, full) == compare(full, restricted).test
+
+
+def test_a_scaling_factor_below_zero_hands_over_to_the_test_of_2010(monkeypatch: pytest.MonkeyPatch) -> None:
+    full, restricted = (estimate(text, simulated(400, 3), estimator="MLR") for text in (THREE_FACTORS, TIED))
+    undefined = DifferenceTest(None, 1, None, "satorra.bentler.2001", -0.1, reason="not positive")
+    monkeypatch.setattr(nested, "satorra_bentler_2001", lambda *_: undefined)
+    assert difference_test(restricted, full) == compare(full, restricted, method="satorra.bentler.2010").test

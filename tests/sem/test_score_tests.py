@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 from analysis.errors import ModelError
 from analysis.sem.estimate import estimate
-from analysis.sem.score_tests import score_tests
+from analysis.sem.modification import modification_indices
+from analysis.sem.score_tests import Release, release_tests, score_tests
 from tests.references import load_case
 from tests.sem.lavaan_cases import cases_with, solved
 from tests.sem.models import simulated
@@ -76,6 +77,34 @@ def test_both_ways_of_writing_an_equality_give_one_test() -> None:
 def test_robust_estimators_say_that_the_test_is_plain() -> None:
     tests = score_tests(estimate(TWO_FACTORS.format("a", "b"), simulated(300, 9), estimator="MLR"))
     assert any("not corrected" in words for words in tests.words)
+
+
+def test_releases_of_one_equality_are_its_score_test_and_of_several_their_total() -> None:
+    data = simulated(400, 12)
+    data["part"] = np.array(["a", "b", "c"])[np.arange(400) % 3]
+    solution = estimate("f1 =~ x1 + x2 + x3\nf2 =~ x4 + x5 + x6", data, group="part", group_equal=["loadings"])
+    loadings = [i for i, row in enumerate(solution.table.parameters) if row.op == "=~" and row.free and row.group]
+    tests = score_tests(solution)
+    each = release_tests(solution, [Release(str(i), (i,)) for i in loadings])
+    assert [test.x2 for test in each] == pytest.approx([test.x2 for test in tests.single])
+    (together,) = release_tests(solution, [Release("all", tuple(loadings))])
+    assert together.x2 == pytest.approx(tests.x2)
+    assert (together.df, together.pvalue) == (tests.df, pytest.approx(tests.pvalue))
+
+
+def test_a_release_of_a_fixed_parameter_is_its_modification_index() -> None:
+    solution = estimate("f1 =~ x1 + x2 + x3\nf2 =~ x4 + x5 + x6\nx1 ~~ 0*x4", simulated(400, 12))
+    row = next(i for i, row in enumerate(solution.table.parameters) if (row.lhs, row.rhs) == ("x1", "x4"))
+    (test,) = release_tests(solution, [Release("x1 ~~ x4", (row,))])
+    index = next(m for m in modification_indices(solution) if (m.lhs, m.rhs) == ("x1", "x4"))
+    assert test.df == 1
+    assert test.x2 == pytest.approx(index.mi, rel=1e-6)
+
+
+def test_a_release_that_gains_nothing_has_no_p_value() -> None:
+    solution = estimate("f1 =~ x1 + x2 + x3", simulated(200, 12))
+    (test,) = release_tests(solution, [Release("nothing", ())])
+    assert (test.df, test.pvalue) == (0, None)
 
 
 def test_nothing_to_release_is_an_error() -> None:
