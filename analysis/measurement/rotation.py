@@ -18,7 +18,8 @@ ROTATIONS: tuple[Name, ...] = ("oblimin", "promax", "varimax", "geomin", "none")
 
 N_STARTS = 20  # random starts beside the unrotated factors
 _ROUGH, _FINE = 1e-5, 1e-8  # norm of the projected gradient: to tell minima apart, and at the end
-_ROUNDING = 4e-16  # of criterion values: near the minimum gains are smaller than it
+_CONVERGED = 1e-6
+_ROUNDING = 2e-15  # of criterion values: near the minimum gains are smaller than it
 _MAX_STEPS = 5000
 _SAME = 1e-6  # relative distance of criterion values that count as one minimum
 _POWER = 4  # of promax
@@ -29,7 +30,7 @@ class Rotation:
     """``loadings`` (p, k) = A T'⁻¹ and correlations of factors ``phi`` (k, k) = T'T.
 
     ``value`` of the criterion (None for promax, which has none of its own); ``n_minima``: different local minima found
-    from ``n_starts``; ``converged``: the projected gradient is below 1e-8.
+    from ``n_starts``; ``converged``: the projected gradient is below 1e-6.
     """
 
     loadings: Array
@@ -77,7 +78,7 @@ def rotate(loadings: Array, name: Name, seed: int = 1, n_starts: int = N_STARTS)
         phi = end.transformation.T @ end.transformation
     turned, phi = _in_order(turned, phi)
     value = None if name == "promax" else end.value
-    return Rotation(turned, phi, value, len(starts), n_minima, converged=end.norm < _FINE)
+    return Rotation(turned, phi, value, len(starts), n_minima, converged=end.norm < _CONVERGED)
 
 
 def _starts(k: int, n: int, seed: int) -> list[Array]:
