@@ -9,10 +9,16 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
-from analysis import fitting, invariance_command, mixing, scales_command
+from analysis import dimensions_command, fitting, invariance_command, mixing, scales_command
 from analysis.errors import DataError, Problem, SmartCityError
 
 DEFAULT_STUDY = "smartcity"
+# Commands that judge the latent variables of a model: name, module, what it is for.
+_OF_SCALES = (
+    ("reliability", scales_command, "reliability, validity and method bias of a model's scales"),
+    ("dimensions", dimensions_command, "how many things a model's items measure"),
+    ("invariance", invariance_command, "do groups measure the same: configural to strict, latent means"),
+)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -75,17 +81,11 @@ def _parser() -> argparse.ArgumentParser:
     _add_json(mixed)
     mixed.set_defaults(command=mixing.mixed_command)
 
-    scales = commands.add_parser("reliability", help="reliability, validity and method bias of a model's scales")
-    scales_command.add_options(scales)
-    _add_json(scales)
-    scales.set_defaults(command=scales_command.run)
-
-    invariance = commands.add_parser(
-        "invariance", help="do groups measure the same: configural to strict, latent means"
-    )
-    invariance_command.add_options(invariance)
-    _add_json(invariance)
-    invariance.set_defaults(command=invariance_command.run)
+    for name, module, words in _OF_SCALES:
+        parser_of = commands.add_parser(name, help=words)
+        module.add_options(parser_of)
+        _add_json(parser_of)
+        parser_of.set_defaults(command=module.run)
 
     simulate = commands.add_parser("simulate", help="draw the raw responses of a simulated study anew")
     simulate.add_argument("study", nargs="?", default=DEFAULT_STUDY, metavar="STUDY")

@@ -53,9 +53,10 @@ ARROWS: dict[str, set[str]] = {
     "mixing": {"report", "survey", "writing", "multilevel"},
     "scales_command": {"measurement", "report", "survey", "writing"},
     "invariance_command": {"measurement", "report", "survey", "writing"},
+    "dimensions_command": {"measurement", "processes", "report", "survey", "writing"},
     "cli": {
-        "fitting", "mixing", "scales_command", "invariance_command", "run", "pipeline", "verification", "study",
-        "report", "survey", "writing",
+        "fitting", "mixing", "scales_command", "invariance_command", "dimensions_command", "run", "pipeline",
+        "verification", "study", "report", "survey", "writing",
         *RESULTS,
     },
     "__main__": {"cli"},
