@@ -114,7 +114,11 @@ def score_tests(solution: Solution) -> ScoreTests:
     """
     require_one_level(solution, "score tests", "release an equality and compare the fits")
     rows = [i for i, row in enumerate(solution.table.parameters) if row.free]
-    names, equalities, kept = _equalities(solution, rows)
+    holds, sources = _holding(solution, rows)
+    inequalities = {relation.name for relation in solution.binding if relation.op != "=="}
+    binds = np.array([source in inequalities for source in sources], dtype=bool)
+    equalities, kept = holds[~binds], holds[binds]
+    names = [_sides(solution, source) for source in sources if source not in inequalities]
     if not names:
         raise ModelError(Problem("the model has no equality to release", "model", "tie parameters by a label"))
     released, n = _released(solution, rows), solution.n_observations
@@ -190,31 +194,14 @@ def _released(solution: Solution, rows: list[int]) -> _Released:
     return _Released(score * scale, information * np.outer(scale, scale), scale)
 
 
-def _equalities(solution: Solution, rows: list[int]) -> tuple[list[tuple[str, str]], Array, Array]:
-    """The two sides of each equality by name, its coefficients by free row (m, n), and those of inequalities that
-    bind.
-    """
-    table = solution.table
-    first: dict[int, int] = {}
-    names: list[tuple[str, str]] = []
-    ties: list[Array] = []
-    for k, i in enumerate(rows):
-        row = table.parameters[i]
-        if row.free in first:
-            names.append((_name(solution, table.parameters[rows[first[row.free]]]), _name(solution, row)))
-            ties.append(np.eye(len(rows))[first[row.free]] - np.eye(len(rows))[k])
-        else:
-            first[row.free] = k
-    written = [relation for relation in solution.binding if relation.op == "=="]
-    names += [(relation.name.split(" == ")[0], relation.name.split(" == ")[1]) for relation in written]
-    # A label stands for the first row that carries it.
-    place = [first[number] for number in range(1, table.n_free + 1)]
-    _, jacobian = constraint_values(table, solution.binding, solution.optimum.theta)
-    by_row = np.zeros((len(jacobian), len(rows)))
-    by_row[:, place] = jacobian
-    is_equality = np.array([relation.op == "==" for relation in solution.binding], dtype=bool)
-    coefficients = np.vstack([np.array(ties).reshape(len(ties), len(rows)), by_row[is_equality]])
-    return names, coefficients, by_row[~is_equality]
+def _sides(solution: Solution, source: int | str) -> tuple[str, str]:
+    """The two sides of an equality by name: of a tie the first row that shares the parameter, and the row itself."""
+    if isinstance(source, str):
+        left, _, right = source.partition(" == ")
+        return left, right
+    row = solution.table.parameters[source]
+    first = next(other for other in solution.table.parameters if other.free == row.free)
+    return _name(solution, first), _name(solution, row)
 
 
 def _name(solution: Solution, row: Parameter) -> str:

@@ -21,7 +21,8 @@ def test_the_minimum_is_that_of_the_usual_search(constraints: str, seed: int) ->
     optimum, binding = minimise_explicit(usual.table, usual.objective, usual.samples)
     assert optimum.converged
     assert binding == usual.binding
-    assert optimum.value == pytest.approx(usual.optimum.value, abs=1e-12)
+    # The usual search misses its constraints by up to 1e-10, which moves F as much.
+    assert optimum.value == pytest.approx(usual.optimum.value, abs=1e-10)
     np.testing.assert_allclose(optimum.theta, usual.optimum.theta, rtol=1e-5, atol=1e-7)
 
 
