@@ -5,6 +5,7 @@ from __future__ import annotations
 from analysis.criteria import Criterion, criteria
 from analysis.inference.group_invariance import Grouping, GroupInvariance, group_invariance
 from analysis.inference.path_models import PathModels, Resampling, path_models
+from analysis.measurement.dimensions import Dimensions, ParallelPlan, dimensions
 from analysis.measurement.invariance import Search
 from analysis.measurement.invariance_sample import Treatment
 from analysis.measurement.scale_quality import ScaleQuality, scale_quality
@@ -40,6 +41,17 @@ def _with_marker(run: Run) -> str:
     if marker is None:
         return text
     return f"{text}\n{marker} =~ {' + '.join(run.scales[marker])}\n"
+
+
+def dimensions_of(run: Run, done: Results) -> dict[str, Dimensions]:
+    """How many things all items measure; and, where the study names them, the structure of its dimensions."""
+    study, data = run.study, done["clean"].responses
+    plan = ParallelPlan(seed=study.spec.seed)
+    text, structure = study.models["measurement"], study.spec.measurement.structure
+    found = {"all": dimensions(text, data, name="measurement", parallel=plan)}
+    if structure:
+        found["structure"] = dimensions(text, data, name="structure", of=structure, parallel=plan)
+    return found
 
 
 def invariances(run: Run, done: Results) -> GroupInvariance:

@@ -33,6 +33,7 @@ from analysis.inference.recovery import recover
 from analysis.inference.rivals import compare_rivals
 from analysis.inference.sensitivity import judge_alternatives
 from analysis.measurement.descriptives import Descriptives, describe
+from analysis.measurement.dimensions import Dimensions
 from analysis.measurement.reliability import Reliability, reliability
 from analysis.measurement.scale_quality import ScaleQuality
 from analysis.multilevel import MixedResult
@@ -154,6 +155,7 @@ STAGES = (
     Stage("levels", ("clean",), ("*.lav",), Levels, multilevel_stages.levels),
     Stage("reliability", ("clean", "sems"), (), Reliability, _reliability),
     Stage("scales", ("clean",), ("*.lav", "*study.yaml"), ScaleQuality, measurement_stages.scales),
+    Stage("dimensions", ("clean",), ("*.lav", "*study.yaml"), dict[str, Dimensions], measurement_stages.dimensions_of),
     Stage("invariances", ("clean",), ("*.lav", "*study.yaml"), GroupInvariance, measurement_stages.invariances),
     Stage("paths", ("clean", "sems"), ("*hypotheses.yaml",), PathModels, measurement_stages.paths),
     Stage("agreements", ("clean", "plain", "mixeds", "reliability"), (), tuple[Agreement, ...], _agreements),

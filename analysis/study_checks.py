@@ -137,6 +137,10 @@ def _measurement_problems(draft: Draft, plan: MeasurementPlan, codebook: Codeboo
         yield Problem(
             f"'{plan.marker}' is no construct of the codebook", where, nearest(plan.marker, codebook.constructs)
         )
+    for index, name in enumerate(plan.structure):
+        if name not in codebook.constructs:
+            where = draft.at("study.yaml", "measurement", "structure", index)
+            yield Problem(f"'{name}' is no construct of the codebook", where, nearest(name, codebook.constructs))
     variables = {**codebook.respondent, **codebook.communes.variables}
     for name, cuts in plan.invariance.items():
         where = draft.at("study.yaml", "measurement", "invariance", name)

@@ -70,11 +70,13 @@ class StudyEstimation(Estimation):
 class MeasurementPlan(Specification):
     """What the measurement chapter adds.
 
-    ``marker``: the construct of the marker technique. ``invariance``: variable of respondents or communes → where it
+    ``marker``: the construct of the marker technique. ``structure``: constructs that may be dimensions of one thing,
+    which are set beside one factor, a higher-order and a general one. ``invariance``: variable of respondents or communes → where it
     is cut into groups, from below (empty: its answers are the groups). ``imputations`` of multiple imputation.
     """
 
     marker: str | None = None
+    structure: tuple[str, ...] = ()
     invariance: dict[str, tuple[float, ...]] = Field(default={})
     imputations: int = Field(default=20, ge=2)
 
