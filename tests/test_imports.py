@@ -47,8 +47,9 @@ ARROWS: dict[str, set[str]] = {
     "fitting": {"report", "survey", "writing", "sem", "pls"},
     "mixing": {"report", "survey", "writing", "multilevel"},
     "scales_command": {"measurement", "report", "survey", "writing"},
+    "quality_command": {"measurement", "report", "survey", "writing"},
     "cli": {
-        "fitting", "mixing", "scales_command", "run", "pipeline", "verification", "study", "report", "survey",
+        "fitting", "mixing", "scales_command", "quality_command", "run", "pipeline", "verification", "study", "report", "survey",
         "writing",
         *RESULTS,
     },
