@@ -7,14 +7,17 @@ from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
 from analysis.errors import DataError, Problem
 
 # Share of respondents at the lowest or highest answer from which there is a floor or ceiling: Terwee et al. 2007,
 # Journal of Clinical Epidemiology 60(1), 34-42 (of total scores; applied to items here).
 CUTOFF = 0.15
-_DIGITS = (1, 2, 3, 4)
-MISSING_CODES = frozenset(sign * int(digit * k) for sign in (1, -1) for digit in "6789" for k in _DIGITS)
+# Codes that surveys use for no answer; positive ones of one digit are as often answers.
+MISSING_CODES = frozenset(
+    sign * int(digit * k) for sign in (1, -1) for digit in "6789" for k in (1, 2, 3, 4) if sign < 0 or k > 1
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,11 +58,13 @@ def _is_number(word: str) -> bool:
 
 
 def suspect_codes(data: pd.DataFrame, items: Sequence[str]) -> Iterator[str]:
-    """A warning for each of the numeric ``items`` of ``data`` that seems to hold codes of missing answers.
+    """A warning for each of ``items``, columns of ``data``, that is numeric and seems to hold codes of missing answers.
 
     Such are the usual codes (-9, 99, -999, …) that lie further from all other answers than those lie from each other.
     """
     for item in items:
+        if not pd.api.types.is_numeric_dtype(data[item]):
+            continue
         given = data[item].dropna().unique()
         codes = sorted(_suspects(np.asarray(given, dtype=float)))
         if codes:
@@ -67,11 +72,10 @@ def suspect_codes(data: pd.DataFrame, items: Sequence[str]) -> Iterator[str]:
             yield f"{item} holds {shown}: if that is a code for no answer, leave those cells empty"
 
 
-def _suspects(given: np.ndarray) -> list[float]:
+def _suspects(given: NDArray[np.float64]) -> list[float]:
     usual = np.isin(given, list(MISSING_CODES))
     if usual.all() or not usual.any():
         return []
-    # The usual codes within twice the range of the other answers may be answers.
     low, high = given[~usual].min(), given[~usual].max()
     reach = max(high - low, 1.0)
     return [float(code) for code in given[usual] if code < low - reach or code > high + reach]

@@ -163,7 +163,11 @@ def _warnings(compared: Treatments | None) -> list[str]:
         return []
     failed = [f"of {compared.n_imputations} imputed data sets {compared.n_failed} gave no result"]
     said = [f"{row.name}: {warning}" for row in compared.treatments for warning in row.warnings]
-    return [*(failed if compared.n_failed else []), *(f"{n} times: {why}" for why, n in compared.reasons.items()), *said]
+    return [
+        *(failed if compared.n_failed else []),
+        *(f"{n} times: {why}" for why, n in compared.reasons.items()),
+        *said,
+    ]
 
 
 def _finite(value: Any) -> Any:

@@ -78,7 +78,6 @@ def missing_values(values: Array, names: Sequence[str]) -> MissingValues:
     n = len(values)
     by_person = missing.sum(axis=1)
     kinds, counts = np.unique(missing, axis=0, return_counts=True)
-    order = np.argsort(-counts, kind="stable")
     reason = why_no_mcar(values, names)
     mcar, reason = (None, reason) if reason else _tried(values)
     return MissingValues(
@@ -93,8 +92,8 @@ def missing_values(values: Array, names: Sequence[str]) -> MissingValues:
             for k, c in zip(*np.unique(by_person, return_counts=True), strict=True)
         ),
         patterns=tuple(
-            MissingPattern(tuple(name for name, gone in zip(names, kinds[i], strict=True) if gone), int(counts[i]))
-            for i in order
+            MissingPattern(tuple(np.array(names)[kinds[i]].tolist()), int(counts[i]))
+            for i in np.argsort(-counts, kind="stable")
         ),
         monotone=is_monotone(missing),
         mcar=mcar,
@@ -118,7 +117,7 @@ def why_no_mcar(values: Array, names: Sequence[str]) -> str:
         return "two items or more are needed: those who left a single one out answered nothing"
     if not missing.any():
         return "no value is missing"
-    if empty := [name for name, gone in zip(names, missing.all(axis=0), strict=True) if gone]:
+    if empty := [name for name, gone in zip(names, missing.all(axis=0).tolist(), strict=True) if gone]:
         return f"nobody answered {', '.join(empty)}: leave it out"
     constant = np.nanmin(values, axis=0) == np.nanmax(values, axis=0)
     if constant.any():
@@ -139,7 +138,7 @@ def _collinear(values: Array) -> bool:
     """Whether rows complete in all columns, more than there are columns, span fewer dimensions than columns."""
     complete = values[~np.isnan(values).any(axis=1)]
     centred = complete - complete.mean(axis=0) if len(complete) else complete
-    return len(complete) > values.shape[1] and np.linalg.matrix_rank(centred) < values.shape[1]
+    return len(complete) > values.shape[1] and bool(np.linalg.matrix_rank(centred) < values.shape[1])
 
 
 def _tried(values: Array) -> tuple[Mcar | None, str]:
@@ -156,8 +155,8 @@ def little_mcar(values: Array) -> Mcar:
 
     d² = Σ n_j (ȳ_j - μ̂_j)' Σ̂_j⁻¹ (ȳ_j - μ̂_j) over patterns j, of what is observed in each; chi-square with
     Σ p_j - p df (Little 1988, Journal of the American Statistical Association 83, 1198-1202). μ̂ and Σ̂ are the
-    maximum-likelihood estimates, Σ̂ with divisor n, as in R's BaylorEdPsych. Rows without any answer are left out. Raises EstimationError
-    where the estimates do not settle, numpy.linalg.LinAlgError where the covariance is singular.
+    maximum-likelihood estimates, Σ̂ with divisor n, as in R's BaylorEdPsych. Rows without any answer are left out.
+    Raises EstimationError where the estimates do not settle, numpy.linalg.LinAlgError where the covariance is singular.
     """
     answered = values[~np.isnan(values).all(axis=1)]
     # The statistic ignores location and scale; the estimates settle best in standard units.
