@@ -117,8 +117,9 @@ def why_no_mcar(values: Array, names: Sequence[str]) -> str:
         return "two items or more are needed: those who left a single one out answered nothing"
     if not missing.any():
         return "no value is missing"
-    if empty := [name for name, gone in zip(names, missing.all(axis=0).tolist(), strict=True) if gone]:
-        return f"nobody answered {', '.join(empty)}: leave it out"
+    empty = np.array([column.all() for column in missing.T])
+    if empty.any():
+        return f"nobody answered {', '.join(np.array(names)[empty])}: leave it out"
     constant = np.nanmin(values, axis=0) == np.nanmax(values, axis=0)
     if constant.any():
         return f"all gave one answer to {', '.join(np.array(names)[constant])}: leave it out"
