@@ -89,7 +89,9 @@ def treatments(
     try:
         fits, failures = _fits(text, imputed(data, variables, n_imputations, seed), name)
     except SmartCityError as error:
-        return Treatments((listwise, fiml, _failed("imputation", str(error))), 0, 0, seed, {}, None)
+        why = _reason(error)
+        three = (listwise, fiml, _failed("imputation", why))
+        return Treatments(three, n_imputations, n_imputations, seed, {why: n_imputations}, None)
     pooled, test = pooled_treatment(fits)
     n_failed = sum(failures.values())
     return Treatments((listwise, fiml, pooled), n_imputations, n_failed, seed, dict(failures), test)

@@ -186,6 +186,8 @@ def test_failed_fits_are_counted(data: pd.DataFrame) -> None:
     assert found.n_failed == 3
     assert sum(found.reasons.values()) == 3
     assert all(row.reason for row in found.treatments)
+    empty = treatments(MODEL, data.assign(a1=np.nan), list(data), n_imputations=4, seed=1)
+    assert (empty.n_failed, empty.reasons) == (4, {"nobody answered 'a1'": 4})
 
 
 @pytest.mark.parametrize(
