@@ -59,7 +59,8 @@ def pool(estimates: Array, variances: Array, df_complete: float = np.inf) -> Poo
     added = (1.0 + 1.0 / m) * between
     total = within + added
     share = added / total if total > 0 else 0.0
-    df_rubin = (m - 1) / share**2 if share > 0 else np.inf
+    # Divided twice: the square of a tiny share would be zero, where the df are infinite.
+    df_rubin = (m - 1) / share / share if share > 0 else np.inf
     df = _barnard_rubin(df_rubin, df_complete, share)
     increase = added / within if within > 0 else np.inf if added > 0 else 0.0
     # (r + 2/(df + 3)) / (r + 1), in terms of λ = r / (r + 1), which stays finite
@@ -86,5 +87,6 @@ def pool_chi_square(statistics: Array, df: int) -> PooledChiSquare:
     roots = np.sqrt(np.maximum(statistics, 0.0))
     increase = (1.0 + 1.0 / m) * float(roots.var(ddof=1)) if np.ptp(roots) > 0 else 0.0
     d2 = max(0.0, (float(statistics.mean()) / df - (m + 1) / (m - 1) * increase) / (1.0 + increase))
-    df_error = df ** (-3.0 / m) * (m - 1) * (1.0 + 1.0 / increase) ** 2 if increase > 0 else np.inf
+    ratio = 1.0 + 1.0 / increase if increase > 0 else np.inf
+    df_error = df ** (-3.0 / m) * (m - 1) * ratio * ratio
     return PooledChiSquare(d2, df, df_error, increase, float(f_distribution.sf(d2, df, df_error)))

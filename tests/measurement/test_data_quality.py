@@ -124,6 +124,13 @@ def test_equal_data_sets_leave_no_variance_between(estimate: float, variance: fl
     assert (test.d2, test.df_error) == (3.0, np.inf)
 
 
+def test_hardly_any_variance_between() -> None:
+    found = pool(np.array([0.0, 1e-100]), np.ones(2), 50.0)
+    assert found.df_rubin == np.inf
+    assert found.df == pytest.approx(51 / 53 * 50)
+    assert pool_chi_square(np.array([1.0, 1.0 + 1e-15]), 3).d2 == pytest.approx(1 / 3)
+
+
 @given(st.lists(st.floats(-3, 3), min_size=3, max_size=8, unique=True), st.floats(2, 500))
 def test_pooling_bounds(estimates: list[float], df_complete: float) -> None:
     found = pool(np.array(estimates), np.ones(len(estimates)), df_complete)
