@@ -9,12 +9,13 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
-from analysis import dimensions_command, fitting, invariance_command, mixing, scales_command
+from analysis import dimensions_command, fitting, invariance_command, mixing, quality_command, scales_command
 from analysis.errors import DataError, Problem, SmartCityError
 
 DEFAULT_STUDY = "smartcity"
-# Commands that judge the latent variables of a model: name, module, what it is for.
+# Commands that judge the items and latent variables of a model: name, module, what it is for.
 _OF_SCALES = (
+    ("quality", quality_command, "missing values, normality and treatments of a model's data"),
     ("reliability", scales_command, "reliability, validity and method bias of a model's scales"),
     ("dimensions", dimensions_command, "how many things a model's items measure"),
     ("invariance", invariance_command, "do groups measure the same: configural to strict, latent means"),

@@ -25,7 +25,8 @@ REFERENCE = Path(__file__).parent / "reference"
 REPOSITORY = REFERENCE.parent.parent
 
 Kind = Literal[
-    "sem", "compare", "polychoric", "reliability", "method_bias", "levels", "mixed", "discrete", "pls", "invariance"
+    "sem", "compare", "polychoric", "reliability", "method_bias", "levels", "mixed", "discrete", "pls", "invariance",
+    "quality",
 ]  # fmt: skip
 Source = Literal["rows", "moments"]
 MODEL_FILE: Mapping[Kind, str] = {
@@ -38,6 +39,7 @@ MODEL_FILE: Mapping[Kind, str] = {
     "discrete": "formula.txt",
     "pls": "model.lav",
     "invariance": "model.lav",
+    "quality": "model.lav",
 }
 
 
@@ -96,6 +98,8 @@ class Case:
         frame = frame.replace(dict.fromkeys(data.get("missing_codes", ()), np.nan))
         if "delete_every" in data:
             frame = _delete_cells(frame, data["delete_from"], data["delete_every"])
+        if "first_rows" in data:
+            frame = frame.head(data["first_rows"])
         if "join" in data:
             other = pd.read_csv(_shared() / data["join"]).set_index(data["join_by"])
             frame = frame.join(other[data["join_columns"]], on=data["join_by"])

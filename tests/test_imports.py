@@ -54,9 +54,10 @@ ARROWS: dict[str, set[str]] = {
     "scales_command": {"measurement", "report", "survey", "writing"},
     "invariance_command": {"measurement", "report", "survey", "writing"},
     "dimensions_command": {"measurement", "processes", "report", "survey", "writing"},
+    "quality_command": {"measurement", "report", "survey", "writing"},
     "cli": {
-        "fitting", "mixing", "scales_command", "invariance_command", "dimensions_command", "run", "pipeline",
-        "verification", "study", "report", "survey", "writing",
+        "fitting", "mixing", "scales_command", "invariance_command", "dimensions_command", "quality_command", "run",
+        "pipeline", "verification", "study", "report", "survey", "writing",
         *RESULTS,
     },
     "__main__": {"cli"},

@@ -58,11 +58,7 @@ def mardia(x: Array) -> Mardia:
     Raises numpy.linalg.LinAlgError where S is singular.
     """
     n, p = x.shape
-    centred = x - x.mean(axis=0)
-    spread = centred / centred.std(axis=0, ddof=1)
-    if np.linalg.matrix_rank(spread) < p:
-        raise np.linalg.LinAlgError("some variables determine another")
-    half = np.linalg.solve(np.linalg.cholesky(spread.T @ spread / (n - 1)), spread.T)
+    half = whitened(x, ddof=1)
     skew = _sum_of_cubes(half) / n**2
     kurt = float(((half**2).sum(axis=0) ** 2).mean())
     df = p * (p + 1) * (p + 2) // 6
@@ -78,6 +74,19 @@ def mardia(x: Array) -> Mardia:
         kurtosis_z=z,
         kurtosis_pvalue=float(2.0 * norm.sf(abs(z))),
     )
+
+
+def whitened(x: Array, *, ddof: int) -> Array:
+    """Columns (p, n) of L⁻¹(x_i − x̄) for complete data (n, p) whose covariance LL' has denominator n − ``ddof``.
+
+    Raises numpy.linalg.LinAlgError where that is singular.
+    """
+    n, p = x.shape
+    centred = x - x.mean(axis=0)
+    spread = centred / centred.std(axis=0, ddof=ddof)
+    if np.linalg.matrix_rank(spread) < p:
+        raise np.linalg.LinAlgError("some variables determine another")
+    return np.linalg.solve(np.linalg.cholesky(spread.T @ spread / (n - ddof)), spread.T)
 
 
 def _sum_of_cubes(half: Array, block: int = 512) -> float:

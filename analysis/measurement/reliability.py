@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, fields
+from itertools import chain
 
 import numpy as np
 import pandas as pd
 
 from analysis.errors import ModelError, Problem, nearest
 from analysis.measurement.alpha import Alpha, cronbach_alpha
+from analysis.measurement.answer_codes import suspect_codes
 from analysis.measurement.composite import (
     Loadings,
     average_variance_extracted,
@@ -124,11 +126,14 @@ def reliability(
     require_items(responses, scales)
     undefined: dict[str, str] = {}
     rows: list[ScaleReliability] = []
-    warnings: list[str] = []
+    coded = {construct: list(suspect_codes(responses, items)) for construct, items in scales.items()}
+    warnings = list(dict.fromkeys(chain.from_iterable(coded.values())))
     for construct, items in scales.items():
         found = loadings_of(loadings, construct) if loadings is not None else None
         rows.append(_scale(responses[list(items)], construct, found, undefined))
-        warnings += [*_heywood(construct, found), *_reversed(construct, found)]
+        warnings += _heywood(construct, found)
+        # Codes of missing answers turn loadings round; nothing is to be reversed for them.
+        warnings += [] if coded[construct] else _reversed(construct, found)
     return Reliability(
         scales=tuple(rows),
         correlations=tuple(_correlations(loadings, list(scales))) if loadings is not None else (),

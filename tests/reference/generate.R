@@ -5,7 +5,8 @@ script <- sub("^--file=", "", grep("^--file=", commandArgs(), value = TRUE))
 reference <- dirname(script)
 sources <- c(
   "read_case.R", "lavaan_case.R", "lavaan_parts.R", "twolevel_case.R", "reliability_case.R", "method_bias_case.R",
-  "level_case.R", "lme4_case.R", "mixed_extras.R", "discrete_case.R", "invariance_case.R", "dimension_case.R"
+  "level_case.R", "lme4_case.R", "mixed_extras.R", "discrete_case.R", "invariance_case.R", "dimension_case.R",
+  "quality_case.R"
 )
 for (file in sources) source(file.path(reference, file))
 
@@ -13,7 +14,8 @@ expected_of <- list(
   sem = sem_expected, compare = compare_expected, polychoric = polychoric_expected,
   reliability = reliability_expected, method_bias = method_bias_expected, levels = level_expected,
   mixed = mixed_expected, discrete = discrete_expected, invariance = invariance_expected,
-  dimension = dimension_expected, structure = structure_expected
+  dimension = dimension_expected, structure = structure_expected,
+  quality = quality_expected
 )
 
 generate <- function(name, csv = NULL) {
