@@ -65,6 +65,8 @@ def assemble(
         recovery=done["recovery"],
         materials=MaterialsPart(manifest.versions(), inputs, study.spec.seed, f"smartcity reproduce {study.name}"),
         sensitivity=_sensitivity_part(done),
+        quality=done["quality"],
+        dimensions=done["dimensions"],
         scales=done["scales"],
         invariance=_invariance_part(study.codebook, done["invariances"]),
         paths=_paths_part(done["paths"]),
@@ -236,7 +238,10 @@ def _warnings(done: Mapping[str, Any]) -> Iterator[str]:
         yield from (f"structural, {name.replace('_', ' ')}: {warning}" for warning in result.warnings)
     for name, result in done["nulls"].items():
         yield from (f"null model of {name}: {warning}" for warning in result.warnings)
+    yield from done["quality"].warnings
     yield from done["paths"].warnings
+    for found in done["dimensions"].values():
+        yield from (f"dimensions: {warning}" for warning in found.warnings)
     for name, found in done["invariances"].found.items():
         yield from (f"invariance over {name}: {warning}" for warning in found.warnings)
     levels: Levels = done["levels"]

@@ -5,6 +5,7 @@ from __future__ import annotations
 from analysis.criteria import Criterion, criteria
 from analysis.inference.group_invariance import Grouping, GroupInvariance, group_invariance
 from analysis.inference.path_models import PathModels, Resampling, path_models
+from analysis.measurement.data_quality import DataQuality, data_quality
 from analysis.measurement.dimensions import Dimensions, ParallelPlan, dimensions
 from analysis.measurement.invariance import Search
 from analysis.measurement.invariance_sample import Treatment
@@ -18,6 +19,19 @@ PATH_RESAMPLES = 5000
 def cutoffs(run: Run) -> dict[str, Criterion]:
     """The rules of thumb, with the values that the study sets itself."""
     return criteria(run.study.spec.cutoffs)
+
+
+def quality(run: Run, done: Results) -> DataQuality:
+    """What is missing, and what treatments of it do to the structural model."""
+    study = run.study
+    return data_quality(
+        study.models["structural"],
+        done["clean"].responses,
+        name="structural",
+        n_imputations=study.spec.measurement.imputations,
+        seed=study.spec.seed,
+        cutoff=cutoffs(run)["floor_ceiling"].value,
+    )
 
 
 def scales(run: Run, done: Results) -> ScaleQuality:

@@ -32,6 +32,7 @@ from analysis.inference.path_models import PathModels
 from analysis.inference.recovery import recover
 from analysis.inference.rivals import compare_rivals
 from analysis.inference.sensitivity import judge_alternatives
+from analysis.measurement.data_quality import DataQuality
 from analysis.measurement.descriptives import Descriptives, describe
 from analysis.measurement.dimensions import Dimensions
 from analysis.measurement.reliability import Reliability, reliability
@@ -154,6 +155,7 @@ STAGES = (
     Stage("coverage", ("clean",), ("*multilevel.yaml",), Coverage | None, multilevel_stages.coverage),
     Stage("levels", ("clean",), ("*.lav",), Levels, multilevel_stages.levels),
     Stage("reliability", ("clean", "sems"), (), Reliability, _reliability),
+    Stage("quality", ("clean",), ("*.lav", "*study.yaml"), DataQuality, measurement_stages.quality),
     Stage("scales", ("clean",), ("*.lav", "*study.yaml"), ScaleQuality, measurement_stages.scales),
     Stage("dimensions", ("clean",), ("*.lav", "*study.yaml"), dict[str, Dimensions], measurement_stages.dimensions_of),
     Stage("invariances", ("clean",), ("*.lav", "*study.yaml"), GroupInvariance, measurement_stages.invariances),

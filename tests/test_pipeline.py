@@ -204,7 +204,7 @@ FOCUS = {"assumptions", "influence", "coverage"}
 MIXED = {"mixeds", "evidence", "comparison", "hypotheses", "rivals", "agreements", *FOCUS}
 MODELLED = {
     "sems", "plain", "sensitivity", "reliability", "agreements", "differences", "rivals", "recovery", "levels",
-    "scales", "invariances", *JUDGED,
+    "quality", "dimensions", "scales", "invariances", *JUDGED,
 }  # fmt: skip
 
 

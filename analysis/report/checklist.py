@@ -32,7 +32,8 @@ ELEMENTS = (
     Element("Flow", "Clusters and their sizes", ("figure-communes", "table-communes")),
     Element("Data", "Sample described", ("table-sample",)),
     Element("Data", "Missing answers by item, with reasons and treatment", ("table-missing", "section-measurement")),
-    Element("Data", "Missing answers by person"),
+    Element("Data", "Missing answers by person, mechanism", ("table-missing_persons", "section-quality")),
+    Element("Data", "Treatments of missing answers compared", ("table-treatments",)),
     Element("Data", "Multivariate normality", ("table-normality",)),
     Element("Data", "Distribution over answer categories", ("table-answers",)),
     Element("Descriptives", "M, SD, skew, kurtosis", ("table-descriptives",)),
@@ -50,6 +51,7 @@ ELEMENTS = (
         "Estimation", "Estimator, missing-data treatment, conventions", ("section-measurement", "section-structural")
     ),
     Element("Estimation", "Non-convergence and Heywood cases disclosed", ("section-measurement", "section-warnings")),
+    Element("Measurement", "Number of dimensions", ("table-dimensions", "figure-parallel_analysis")),
     Element("Measurement", "Loadings b, β, SE", ("table-loadings",)),
     Element("Measurement", "Reliability: α with interval, ω, CR; AVE", ("table-reliability",)),
     Element("Measurement", "Fornell-Larcker criterion", ("table-discriminant",)),

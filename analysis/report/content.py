@@ -11,6 +11,8 @@ from dataclasses import dataclass, field
 import pandas as pd
 
 from analysis.criteria import CRITERIA, Criterion
+from analysis.measurement.data_quality import DataQuality
+from analysis.measurement.dimensions import Dimensions
 from analysis.measurement.scale_quality import ScaleQuality
 from analysis.report.communes_part import CommunesPart
 from analysis.report.invariance_part import InvariancePart
@@ -53,8 +55,9 @@ class ReportContent:
     ci_lower, ci_upper, std, verdict, note. ``null_models``: construct, nobs, n_groups, mean_size, icc,
     icc_lower, icc_upper, design_effect, singular; ``communes`` what else there is to say of them.
     ``recovery`` (simulated studies): lhs, op, rhs, population, est, se, ci_lower, ci_upper, covered. ``sensitivity``:
-    the structural model under other estimators, ``paths`` by partial least squares; ``scales`` the quality of the
-    scales, ``invariance`` over groups. ``warnings``: every warning of every stage and model, as sentences.
+    the structural model under other estimators, ``paths`` by partial least squares; ``quality`` that of the
+    data, ``dimensions`` of all items ("all") and of the study's structure, ``scales`` their quality, ``invariance``
+    over groups. ``warnings``: every warning of every stage and model, as sentences.
     ``criteria``: rules of thumb by what they judge.
     """
 
@@ -74,6 +77,8 @@ class ReportContent:
     materials: MaterialsPart
     sensitivity: SensitivityPart | None = None
     communes: CommunesPart | None = None
+    quality: DataQuality | None = None
+    dimensions: Mapping[str, Dimensions] = field(default_factory=dict)
     scales: ScaleQuality | None = None
     invariance: InvariancePart | None = None
     paths: PathsPart | None = None

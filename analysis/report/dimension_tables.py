@@ -16,7 +16,7 @@ from analysis.report.table import Column, Table
 CRITERIA = {
     "parallel_factors": "parallel analysis of factors",
     "parallel_components": "parallel analysis of principal components",
-    "map_squared": "minimum average partial, squared",
+    "map": "minimum average partial, squared",
     "map_fourth": "minimum average partial, fourth power",
 }
 _BEYOND = 2  # eigenvalues shown after the largest number that a criterion suggests
@@ -40,7 +40,7 @@ def dimension_text(found: Mapping[str, Dimensions]) -> list[str]:
     text = []
     if whole.adequacy is not None and whole.bartlett is not None:
         text.append(
-            f"The {len(whole.items.names)} items have enough in common to look for factors: KMO "
+            f"Do the {len(whole.items.names)} items have enough in common to look for factors? KMO "
             f"{show(whole.adequacy.overall, Kind.BOUNDED)} (Kaiser 1974, Psychometrika 39(1), 31–36: below .50 is "
             f"unacceptable); Bartlett's test of sphericity χ²({whole.bartlett.df}) = "
             f"{show(whole.bartlett.chisq, Kind.NUMBER)}, {p_phrase(whole.bartlett.pvalue)}."
@@ -107,8 +107,8 @@ def _loadings(solution: FactorSolution) -> Table:
     return Table(
         "factor_loadings",
         "Do the items sort themselves into the scales?",
-        f"Loadings on {solution.n_factors} factors, extracted by {solution.extraction}, rotated by {solution.rotation}, "
-        "free of any model.",
+        f"Loadings on {solution.n_factors} factors, extracted by {solution.extraction}, rotated by "
+        f"{solution.rotation}, free of any model.",
         frame,
         columns,
         notes=("Complexity: how many factors an item takes (Hofmann 1978, Psychometrika 43(2), 247–250).",),

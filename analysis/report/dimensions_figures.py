@@ -17,6 +17,9 @@ if TYPE_CHECKING:
     from analysis.measurement.parallel_analysis import Eigenvalues, ParallelAnalysis
 
 
+SCREE, LOADINGS = "parallel_analysis", "factor_loadings"
+
+
 def drawings(found: Dimensions) -> list[Drawing]:
     """Scree of the parallel analysis, and loadings where there are factors."""
     loadings = [] if found.solution is None else [_loadings(found.solution)]
@@ -30,8 +33,8 @@ def _scree(parallel: ParallelAnalysis) -> Drawing:
         f"{parallel.factors.n_percentile} eigenvalues of factors and {parallel.components.n_percentile} of components"
     )
     return Drawing(
-        "parallel-analysis",
-        f"Parallel analysis, {parallel.replicates} sets of unrelated answers",
+        SCREE,
+        f"Parallel analysis, {parallel.replicates} sets of unrelated answers.",
         f"Scree plot: {counts} exceed the {percent} percentile of those of unrelated answers",
         partial(scree.draw, panels, percent),
     )
@@ -49,8 +52,8 @@ def _loadings(solution: FactorSolution) -> Drawing:
         for i, (item, k) in enumerate(zip(table.index, place, strict=True))
     )
     return Drawing(
-        "factor-loadings",
-        f"Loadings on {solution.n_factors} factors ({solution.extraction}, {solution.rotation})",
+        LOADINGS,
+        f"Loadings on {solution.n_factors} factors ({solution.extraction}, {solution.rotation}).",
         f"Heat map of loadings; the largest of each item: {words}",
         partial(factor_loadings.draw, table),
     )

@@ -9,10 +9,13 @@ from analysis.report import (
     check_tables,
     commune_tables,
     commune_text,
+    dimension_tables,
+    dimensions_figures,
     invariance_tables,
     model_tables,
     narrative,
     path_tables,
+    quality_tables,
     scale_tables,
     sem_tables,
     sensitivity_tables,
@@ -137,6 +140,25 @@ def _measurement(content: ReportContent, drawings: Mapping[str, Drawing]) -> Sec
     return Section("measurement", "Measurement model", tuple(paragraphs), parts)
 
 
+def _quality(content: ReportContent, drawings: Mapping[str, Drawing]) -> Section | None:
+    del drawings
+    if content.quality is None:
+        return None
+    parts: tuple[Part, ...] = tuple(quality_tables.quality_tables(content, content.quality))
+    return Section(
+        "quality", "Missing answers and their treatment", tuple(quality_tables.quality_text(content.quality)), parts
+    )
+
+
+def _dimensions(content: ReportContent, drawings: Mapping[str, Drawing]) -> Section | None:
+    if not content.dimensions:
+        return None
+    figures = [drawings[name] for name in (dimensions_figures.SCREE, dimensions_figures.LOADINGS) if name in drawings]
+    parts: tuple[Part, ...] = (*figures, *dimension_tables.dimension_tables(content, content.dimensions))
+    text = tuple(dimension_tables.dimension_text(content.dimensions))
+    return Section("dimensions", "Dimensions of the items", text, parts)
+
+
 def _scales(content: ReportContent, drawings: Mapping[str, Drawing]) -> Section | None:
     if content.scales is None:
         return None
@@ -254,6 +276,8 @@ _RESULTS: tuple[Callable[[ReportContent, Mapping[str, Drawing]], Section | None]
     _survey,
     _instrument,
     _answers,
+    _quality,
+    _dimensions,
     _measurement,
     _scales,
     _invariance,

@@ -21,7 +21,7 @@ from analysis.report.parts import (
     StudyPart,
     SurveyPart,
 )
-from tests.report.scales_fixture import invariance, paths, scales
+from tests.report.scales_fixture import dimensions, invariance, paths, quality, scales
 
 N = 604
 SIZES = {
@@ -90,6 +90,8 @@ def content(simulated: bool = True) -> ReportContent:
             command="smartcity reproduce smartcity",
         ),
         sensitivity=_sensitivity(structural),
+        quality=quality(),
+        dimensions=dimensions(),
         scales=scales(),
         invariance=invariance(),
         paths=paths(),

@@ -6,6 +6,9 @@ from functools import cache
 
 import numpy as np
 import pandas as pd
+from analysis.measurement.data_quality import DataQuality, data_quality
+from analysis.measurement.dimensions import Dimensions, ParallelPlan
+from analysis.measurement.dimensions import dimensions as measure_dimensions
 from analysis.measurement.invariance import invariance as measure_invariance
 from analysis.measurement.invariance_sample import Treatment
 from analysis.measurement.scale_quality import ScaleQuality, scale_quality
@@ -81,3 +84,36 @@ def invariance() -> InvariancePart:
     data.loc[data["gender"] == "Man", "int2"] += 0.8
     found = measure_invariance("intention =~ int1 + int2 + int3 + int4", data, Treatment("gender"), name="gender")
     return InvariancePart({"gender": "Gender"}, {"gender": found}, {"gender": ()}, {}, 100)
+
+
+def _answers() -> pd.DataFrame:
+    """Answers of 300 to three scales, one in fifty missing, one item with most answers at its top."""
+    generator = np.random.default_rng(12)
+    common = generator.standard_normal(300)
+    columns = {}
+    for items in ITEMS.values():
+        factor = 0.6 * common + 0.8 * generator.standard_normal(300)
+        for item in items:
+            score = np.clip(np.round(4 + 1.2 * factor + generator.standard_normal(300)), 1, 7)
+            columns[item] = np.where(generator.random(300) < 0.02, np.nan, score)
+    columns["sat4"] = np.minimum(columns["sat4"] + 2, 7)
+    return pd.DataFrame(columns)
+
+
+def _measurement() -> str:
+    return "\n".join(f"{construct} =~ {' + '.join(items)}" for construct, items in ITEMS.items()) + "\n"
+
+
+@cache
+def quality() -> DataQuality:
+    """Missing values, floor and ceiling, and three treatments of a structural model."""
+    text = f"{_measurement()}satisfaction ~ internal_efficacy\nintention ~ satisfaction\n"
+    return data_quality(text, _answers(), n_imputations=3)
+
+
+@cache
+def dimensions() -> dict[str, Dimensions]:
+    """Dimensions of all items, and the structure of the three scales as if they were one."""
+    plan = ParallelPlan(replicates=20)
+    whole = measure_dimensions(_measurement(), _answers(), parallel=plan)
+    return {"all": whole, "structure": measure_dimensions(_measurement(), _answers(), of=tuple(ITEMS), parallel=plan)}

@@ -11,6 +11,7 @@ import pandas as pd
 from analysis.report import invariance_tables
 from analysis.report.commune_tables import region_words
 from analysis.report.content import ReportContent
+from analysis.report.dimensions_figures import drawings as dimension_drawings
 from analysis.report.figures import (
     assumptions,
     communes,
@@ -40,6 +41,7 @@ def gallery(content: ReportContent) -> dict[str, Drawing]:
         *_likert(content, names),
         _correlation(content),
         _loadings(content, names),
+        *(dimension_drawings(content.dimensions["all"]) if content.dimensions else ()),
         *_ratios(content, names),
         *_invariance(content),
         *(_path_diagram(model, names) for model in _with_paths(content)),
