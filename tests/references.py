@@ -24,7 +24,10 @@ import yaml
 REFERENCE = Path(__file__).parent / "reference"
 REPOSITORY = REFERENCE.parent.parent
 
-Kind = Literal["sem", "compare", "polychoric", "reliability", "method_bias", "levels", "mixed", "discrete", "pls"]
+Kind = Literal[
+    "sem", "compare", "polychoric", "reliability", "method_bias", "levels", "mixed", "discrete", "pls", "dimension",
+    "structure",
+]  # fmt: skip
 Source = Literal["rows", "moments"]
 MODEL_FILE: Mapping[Kind, str] = {
     "sem": "model.lav",
@@ -35,6 +38,7 @@ MODEL_FILE: Mapping[Kind, str] = {
     "mixed": "formula.txt",
     "discrete": "formula.txt",
     "pls": "model.lav",
+    "structure": "bifactor.lav",
 }
 
 
@@ -53,7 +57,7 @@ class Case:
     """A reference: the model, the options under our command's names, and what the reference program gives.
 
     ``model`` and ``restricted`` are lavaan syntax (``restricted`` in comparisons only); for mixed models ``model``
-    is the lme4 formula; polychoric cases have none. ``tolerance`` holds the relative distance that is allowed
+    is the lme4 formula; polychoric and dimension cases have none. ``tolerance`` holds the relative distance that is allowed
     (``fit``: absolute).
     ``expected`` is expected.json as it stands; ``definition`` is case.yaml as it stands.
     """

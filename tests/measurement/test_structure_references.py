@@ -1,0 +1,96 @@
+"""Held to lavaan, semTools and psych: structures of first-order factors, and what a general factor accounts for."""
+
+from __future__ import annotations
+
+from functools import cache
+
+import pandas as pd
+import pytest
+from analysis.measurement.hierarchical import (
+    BIFACTOR,
+    CORRELATED,
+    HIGHER,
+    ONE,
+    Hierarchy,
+    first_order_factors,
+    hierarchy,
+    structures,
+)
+from analysis.measurement.measurement_model import measurement_model
+from analysis.sem.syntax import parse_model
+from tests.references import Case, case_names, load_case
+
+NAMES = case_names("structure", "rows")
+FILES = {ONE: "one", CORRELATED: "correlated", HIGHER: "higher", BIFACTOR: "bifactor"}
+MEASURES = (
+    "chisq", "chisq_scaled", "df", "cfi", "cfi_scaled", "tli", "tli_scaled", "rmsea", "rmsea_scaled", "srmr", "aic", "bic",
+)  # fmt: skip
+
+
+def text_of(case: Case, structure: str) -> str:
+    return (case.folder / f"{FILES[structure]}.lav").read_text(encoding="utf-8")
+
+
+@cache
+def found(name: str) -> Hierarchy:
+    case = load_case(name)
+    factors = first_order_factors(measurement_model(text_of(case, CORRELATED), name))
+    options = {key: value for key, value in case.options.items() if key != "std_lv"}
+    return hierarchy(factors, case.frame(), **options)
+
+
+@pytest.mark.parametrize("name", case_names("structure"))
+@pytest.mark.parametrize("structure", FILES)
+def test_structures_are_the_models_that_were_fitted(name: str, structure: str) -> None:
+    case = load_case(name)
+    factors = first_order_factors(measurement_model(text_of(case, CORRELATED), name))
+
+    def statements(text: str) -> set[tuple[str, str, str]]:
+        return {(s.lhs, s.op, s.rhs) for s in parse_model(text).statements}
+
+    assert statements(structures(factors)[structure]) == statements(text_of(case, structure))
+
+
+@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize("structure", FILES)
+def test_fit_of_structures(name: str, structure: str) -> None:
+    case = load_case(name)
+    ours = {row.structure: row for row in found(name).fits}[structure]
+    theirs = case.expected["fits"][FILES[structure]]
+    for key in MEASURES:
+        wanted = theirs.get(key)
+        assert getattr(ours, key) == (None if wanted is None else pytest.approx(wanted, abs=case.tolerance["fit"])), key
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_nested_structures(name: str) -> None:
+    case = load_case(name)
+    tests = {(test.restricted, test.full): test for test in found(name).tests}
+    for pair, key in (((HIGHER, BIFACTOR), "higher_bifactor"), ((ONE, CORRELATED), "one_correlated")):
+        theirs = case.expected[key]
+        ours = tests[pair]
+        assert ours.reason == ""
+        assert ours.chisq_diff == pytest.approx(theirs["chisq_diff"], rel=1e-4)
+        assert ours.df_diff == theirs["df_diff"]
+        assert ours.pvalue == pytest.approx(theirs["pvalue"], rel=1e-3, abs=1e-12)
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_the_general_factor(name: str) -> None:
+    case = load_case(name)
+    ours, theirs = found(name).general, case.expected["general"]
+    rel = case.tolerance["estimates"]
+    assert ours is not None
+    loadings = pd.DataFrame(case.expected["loadings"])
+    for item, value in loadings[loadings["lhs"] == "general"].set_index("rhs")["est_std"].items():
+        assert ours.loadings_general[str(item)] == pytest.approx(value, abs=rel)
+    for item, value in loadings[loadings["lhs"] != "general"].set_index("rhs")["est_std"].items():
+        assert ours.loadings_specific[str(item)] == pytest.approx(value, abs=rel)
+    assert ours.omega_hierarchical == pytest.approx(theirs["omega_hierarchical"]["general"], rel=rel)
+    assert ours.omega_hierarchical_observed == pytest.approx(theirs["omega_hierarchical_observed"], rel=rel)
+    assert ours.ecv == pytest.approx(theirs["ecv"], rel=rel)
+    assert ours.puc == pytest.approx(theirs["puc"], rel=1e-12)
+    for row in ours.specific:
+        assert row.omega_hierarchical == pytest.approx(theirs["omega_hierarchical"][row.factor], rel=rel)
+    if theirs["omega"]:
+        assert ours.omega == pytest.approx(theirs["omega"]["total"], rel=rel)
