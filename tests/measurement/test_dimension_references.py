@@ -59,7 +59,7 @@ def test_adequacy_and_sphericity(name: str) -> None:
 
 @pytest.mark.parametrize("name", NAMES)
 def test_average_partials_after_each_component(name: str) -> None:
-    """Psych starts from one component and its last one leaves nothing."""
+    """psych starts from one component and its last one leaves nothing."""
     case = load_case(name)
     ours, theirs = minimum_average_partial(given(case).correlation), case.expected["map"]
     last = len(theirs["squared"]) + 1
@@ -98,8 +98,8 @@ def test_extracted_factors(name: str, method: Any) -> None:
     rtol = case.tolerance["estimates"]
     np.testing.assert_allclose(ours.unrotated, np.reshape(theirs["loadings"], ours.unrotated.shape), atol=rtol)
     np.testing.assert_allclose(ours.uniqueness, theirs["uniqueness"], atol=rtol)
-    np.testing.assert_allclose(extract(given(case).correlation, ours.n_factors, method).uniqueness, theirs["psi"], atol=rtol)
-    assert theirs["psych_distance"] < 1e-3
+    extracted = extract(given(case).correlation, ours.n_factors, method, starts=3)
+    np.testing.assert_allclose(extracted.uniqueness, theirs["psi"], atol=rtol)
     assert ours.converged
 
 
@@ -120,6 +120,11 @@ def test_rotated_factors(name: str, method: Any, turn: str) -> None:
     np.testing.assert_allclose(ours.loadings, theirs["loadings"], atol=rtol)
     np.testing.assert_allclose(ours.factor_correlations, theirs["phi"], atol=rtol)
     np.testing.assert_allclose(ours.complexity, theirs["complexity"], rtol=1e-4)
+
+
+def test_psych_itself_is_near_but_where_it_stops_at_another_minimum() -> None:
+    distance = {pair: load_case(pair[0]).expected["factors"][pair[1]]["psych_distance"] for pair in EXTRACTIONS}
+    assert [pair for pair, value in distance.items() if value > 1e-3] == [("dimension_hs_heywood", "ml")]
 
 
 def test_a_case_has_an_item_that_factors_explain_wholly() -> None:

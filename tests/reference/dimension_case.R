@@ -67,6 +67,23 @@ polish_extraction <- function(psi, r, k, method) {
   psi
 }
 
+likelihood_discrepancy <- function(psi, r, k) {
+  rest <- eigen(r / sqrt(outer(psi, psi)), symmetric = TRUE, only.values = TRUE)$values[-(1:k)]
+  sum(rest - log(rest) - 1)
+}
+
+# psych starts from one place; of maximum likelihood stats::factanal starts from 20, and the lower end is taken.
+starting_uniqueness <- function(found, r, k, method) {
+  psi <- pmax(1 - found$communalities, LEAST)
+  if (method != "ml") return(psi)
+  set.seed(1)
+  other <- try(stats::factanal(
+    covmat = r, factors = k, rotation = "none", control = list(nstart = 20, lower = LEAST)
+  )$uniquenesses, silent = TRUE)
+  better <- is.numeric(other) && likelihood_discrepancy(other, r, k) < likelihood_discrepancy(psi, r, k) - 1e-7
+  if (better) other else psi
+}
+
 in_order <- function(f, phi) {
   sign <- ifelse(colSums(f) < 0, -1, 1)
   f <- f %*% diag(sign)
@@ -101,7 +118,7 @@ rotated <- function(f, name) {
 
 extraction_list <- function(input, k, method, rotations) {
   found <- quietly(psych::fa(input$r, k, n.obs = input$n, fm = method, rotate = "none"))
-  psi <- polish_extraction(pmax(1 - found$communalities, LEAST), input$r, k, method)
+  psi <- polish_extraction(starting_uniqueness(found, input$r, k, method), input$r, k, method)
   f <- loadings_of(psi, input$r, k, method)
   own <- abs(unclass(found$loadings)) - abs(f)
   stats <- quietly(psych::fa.stats(input$r, f, n.obs = input$n))
