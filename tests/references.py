@@ -57,8 +57,8 @@ class Case:
     """A reference: the model, the options under our command's names, and what the reference program gives.
 
     ``model`` and ``restricted`` are lavaan syntax (``restricted`` in comparisons only); for mixed models ``model``
-    is the lme4 formula; polychoric and dimension cases have none. ``tolerance`` holds the relative distance that is allowed
-    (``fit``: absolute).
+    is the lme4 formula; polychoric and dimension cases have none. ``tolerance`` holds the relative distance that is
+    allowed (``fit``: absolute).
     ``expected`` is expected.json as it stands; ``definition`` is case.yaml as it stands.
     """
 

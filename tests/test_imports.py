@@ -49,8 +49,8 @@ ARROWS: dict[str, set[str]] = {
     "scales_command": {"measurement", "report", "survey", "writing"},
     "dimensions_command": {"measurement", "report", "survey", "writing"},
     "cli": {
-        "fitting", "mixing", "scales_command", "dimensions_command", "run", "pipeline", "verification", "study", "report", "survey",
-        "writing",
+        "fitting", "mixing", "scales_command", "dimensions_command", "run", "pipeline", "verification", "study",
+        "report", "survey", "writing",
         *RESULTS,
     },
     "__main__": {"cli"},

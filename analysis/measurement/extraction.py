@@ -36,7 +36,7 @@ class Extraction:
 
 @dataclass(frozen=True, slots=True)
 class _Discrepancy:
-    """Discrepancy at p parameters, its gradient (p,) and Hessian (p, p); parameters are from ``lowest`` to ``highest``."""
+    """Value at p parameters, gradient (p,) and Hessian (p, p); parameters are from ``lowest`` to ``highest``."""
 
     evaluate: Callable[[Array], tuple[float, Array, Array]]
     lowest: float

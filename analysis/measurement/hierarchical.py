@@ -20,7 +20,8 @@ from analysis.sem.solution import Solution
 
 ONE, CORRELATED, HIGHER, BIFACTOR = "one factor", "correlated", "higher-order", "bifactor"
 _MEASURES = (
-    "chisq", "chisq_scaled", "df", "cfi", "cfi_scaled", "tli", "tli_scaled", "rmsea", "rmsea_scaled", "srmr", "aic", "bic",
+    "chisq", "chisq_scaled", "df", "cfi", "cfi_scaled", "tli", "tli_scaled", "rmsea", "rmsea_scaled", "srmr", "aic",
+    "bic",
 )  # fmt: skip
 
 
@@ -173,7 +174,7 @@ def _unused(name: str, factors: Mapping[str, Sequence[str]]) -> str:
 def _fit(structure: str, result: SemResult | None, reason: str) -> StructureFit:
     if result is None:
         nothing = dict.fromkeys(_MEASURES)
-        return StructureFit(structure, npar=None, warnings=(), reason=reason, **nothing)  # type: ignore[arg-type]
+        return StructureFit(structure, npar=None, warnings=(), reason=reason, **nothing)
     measures = {key: result.fit_measures.get(key) for key in _MEASURES}
     why = "; ".join(dict.fromkeys(result.undefined[key] for key in _MEASURES if key in result.undefined))
     return StructureFit(structure, npar=result.npar, warnings=result.warnings, reason=why, **measures)  # type: ignore[arg-type]
@@ -191,6 +192,4 @@ def _test(restricted: str, full: str, solutions: Mapping[str, Solution]) -> Stru
     except SmartCityError as error:
         reason = "; ".join(problem.what for problem in error.problems)
         return StructureTest(restricted, full, None, None, None, "", reason)
-    return StructureTest(
-        restricted, full, found.chisq_diff, found.df_diff, found.pvalue, found.method, found.reason
-    )
+    return StructureTest(restricted, full, found.chisq_diff, found.df_diff, found.pvalue, found.method, found.reason)

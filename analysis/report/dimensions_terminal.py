@@ -49,9 +49,10 @@ def _head(found: Dimensions) -> list[str]:
     lines = [f"{items.kind} correlations of {len(items.names)} items, {who}"]
     if found.adequacy is not None and found.bartlett is not None:
         least = int(found.adequacy.by_item.argmin())
+        low = show(found.adequacy.by_item[least], Kind.BOUNDED)
         lines += [
-            f"KMO {show(found.adequacy.overall, Kind.BOUNDED)}, least {show(found.adequacy.by_item[least], Kind.BOUNDED)} "
-            f"({items.names[least]}); Bartlett's chi-square ({found.bartlett.df}) = "
+            f"KMO {show(found.adequacy.overall, Kind.BOUNDED)}, least {low} ({items.names[least]}); "
+            f"Bartlett's chi-square ({found.bartlett.df}) = "
             f"{show(found.bartlett.chisq, Kind.NUMBER)}, {p_phrase(found.bartlett.pvalue)}"
         ]
     return lines
@@ -70,7 +71,9 @@ def _eigenvalues(found: Dimensions) -> list[str]:
     for i in range(min(last, len(found.items.names))):
         values = [getattr(side, key)[i] for side in (parallel.factors, parallel.components)
                   for key in ("observed", "mean", "percentile")]  # fmt: skip
-        after = [power[i + 1] if i + 1 < len(power) else None for power in (found.partial.squared, found.partial.fourth)]
+        after = [
+            power[i + 1] if i + 1 < len(power) else None for power in (found.partial.squared, found.partial.fourth)
+        ]
         rows.append([str(i + 1), *(show(v, Kind.ESTIMATE) for v in values), *(show(v, Kind.BOUNDED) for v in after)])
     start = [show(power[0], Kind.BOUNDED) for power in (found.partial.squared, found.partial.fourth)]
     return aligned(header, [["0", *[NONE] * 6, *start], *rows])

@@ -19,7 +19,9 @@ from tests.references import Case, case_names, load_case
 NAMES = case_names("dimension")
 ROTATIONS = {"oblimin": "oblimin", "promax": "promax", "varimax": "varimax", "geominQ": "geomin"}
 EXTRACTIONS = [(name, method) for name in NAMES for method in load_case(name).expected["factors"]]
-ROTATED = [(*pair, turn) for pair in EXTRACTIONS for turn in load_case(pair[0]).expected["factors"][pair[1]]["rotations"]]
+ROTATED = [
+    (*pair, turn) for pair in EXTRACTIONS for turn in load_case(pair[0]).expected["factors"][pair[1]]["rotations"]
+]
 WITH_DRAWS = [name for name in NAMES if "random" in load_case(name).expected]
 
 

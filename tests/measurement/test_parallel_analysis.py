@@ -57,7 +57,9 @@ def backwards(function: Callable[..., np.ndarray], chunks: Iterable[object]) -> 
 def test_numbers_do_not_depend_on_workers(names: list[str], ordinal: bool) -> None:
     correlations = items(names, ordinal=ordinal)
     one = numbers(parallel_analysis(correlations, replicates=60, seed=9))
-    np.testing.assert_array_equal(one, numbers(parallel_analysis(correlations, replicates=60, seed=9, executor=backwards)))
+    np.testing.assert_array_equal(
+        one, numbers(parallel_analysis(correlations, replicates=60, seed=9, executor=backwards))
+    )
     with ProcessPoolExecutor(2) as pool:
         many = parallel_analysis(correlations, replicates=60, seed=9, executor=pool.map)
     np.testing.assert_array_equal(one, numbers(many))

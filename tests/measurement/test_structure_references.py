@@ -22,7 +22,8 @@ OF_THE_STUDY = "smartcity_belonging"
 NAMES = (*case_names("structure", "rows"), OF_THE_STUDY)
 FILES = {ONE: "one", CORRELATED: "correlated", HIGHER: "higher", BIFACTOR: "bifactor"}
 MEASURES = (
-    "chisq", "chisq_scaled", "df", "cfi", "cfi_scaled", "tli", "tli_scaled", "rmsea", "rmsea_scaled", "srmr", "aic", "bic",
+    "chisq", "chisq_scaled", "df", "cfi", "cfi_scaled", "tli", "tli_scaled", "rmsea", "rmsea_scaled", "srmr", "aic",
+    "bic",
 )  # fmt: skip
 
 
@@ -60,7 +61,11 @@ def test_fit_of_structures(case: Case, found: Hierarchy, structure: str) -> None
     theirs = case.expected["fits"][FILES[structure]]
     for key in MEASURES:
         wanted = theirs.get(key)
-        assert getattr(ours, key) == (None if wanted is None else pytest.approx(wanted, abs=case.tolerance["fit"])), key
+        if wanted is None:
+            assert getattr(ours, key) is None, key
+        else:
+            # lavaan's polychoric correlations are good to about 1e-8, which a chi-square of 28,829 shows
+            assert getattr(ours, key) == pytest.approx(wanted, rel=1e-7, abs=case.tolerance["fit"]), key
 
 
 def test_nested_structures(case: Case, found: Hierarchy) -> None:
