@@ -71,8 +71,9 @@ class MeasurementPlan(Specification):
     """What the measurement chapter adds.
 
     ``marker``: the construct of the marker technique. ``structure``: constructs that may be dimensions of one thing,
-    which are set beside one factor, a higher-order and a general one. ``invariance``: variable of respondents or communes → where it
-    is cut into groups, from below (empty: its answers are the groups). ``imputations`` of multiple imputation.
+    which are set beside one factor, a higher-order and a general one. ``invariance``: variable of respondents or
+    communes → where it is cut into groups, from below (empty: its answers are the groups). ``imputations`` of multiple
+    imputation.
     """
 
     marker: str | None = None

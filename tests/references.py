@@ -26,7 +26,7 @@ REPOSITORY = REFERENCE.parent.parent
 
 Kind = Literal[
     "sem", "compare", "polychoric", "reliability", "method_bias", "levels", "mixed", "discrete", "pls", "invariance",
-    "quality",
+    "quality", "dimension", "structure",
 ]  # fmt: skip
 Source = Literal["rows", "moments"]
 MODEL_FILE: Mapping[Kind, str] = {
@@ -40,6 +40,7 @@ MODEL_FILE: Mapping[Kind, str] = {
     "pls": "model.lav",
     "invariance": "model.lav",
     "quality": "model.lav",
+    "structure": "bifactor.lav",
 }
 
 
@@ -58,7 +59,8 @@ class Case:
     """A reference: the model, the options under our command's names, and what the reference program gives.
 
     ``model`` and ``restricted`` are lavaan syntax (``restricted`` in comparisons only); for mixed models ``model``
-    is the lme4 formula; polychoric cases have none. ``tolerance`` holds the relative distance that is allowed.
+    is the lme4 formula; polychoric and dimension cases have none. ``tolerance`` holds the relative distance that is
+    allowed.
     ``expected`` is expected.json as it stands; ``definition`` is case.yaml as it stands.
     """
 

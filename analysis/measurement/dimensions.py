@@ -25,8 +25,8 @@ from analysis.measurement.rotation import Name
 Array = NDArray[np.float64]
 
 CONVENTIONS = (
-    "factors: uniquenesses at least 0.005; oblimin (quartimin) and geomin of loadings as they are, varimax and promax of "
-    "rows of unit length (psych::fa's conventions); the lowest minimum from several starts",
+    "factors: uniquenesses at least 0.005; oblimin (quartimin) and geomin of loadings as they are, varimax and promax "
+    "of rows of unit length (psych::fa's conventions); the lowest minimum from several starts",
     "chi-square of factors with Bartlett's correction; RMSEA, TLI and BIC from it (psych::fa.stats)",
     "minimum average partial from zero components on; parallel analysis counts the leading eigenvalues above the "
     "random ones",
@@ -119,12 +119,12 @@ def dimensions(
     parallel: ParallelPlan = ParallelPlan(),
     executor: Executor = map,
 ) -> Dimensions:
-    """Dimensions of the items that the latent variables of ``text`` (lavaan syntax), or those in ``of``, are measured by.
+    """Dimensions of the items that measure the latent variables of ``text`` (lavaan syntax), or those named in ``of``.
 
     ``ordered`` names all items, or is "all", for polychoric correlations; ``missing`` is listwise or pairwise (models
     of structure take complete rows). Of three factors and more, those of a higher-order factor where there is one, the
-    structures are compared. Raises SpecificationError for faulty syntax, ModelError for items that are unknown, constant
-    or fewer than two, for too many factors and too few replicates, DataError for answers that cannot be used.
+    structures are compared. Raises SpecificationError for faulty syntax, ModelError for items that are unknown,
+    constant or fewer than two, for too many factors and too few replicates, DataError for answers that cannot be used.
     """
     model = measurement_model(text, name)
     constructs = first_order_factors(model, of) if of else {c: model.scales[c] for c in model.scales}
@@ -203,7 +203,8 @@ def _hierarchy(
 ) -> Hierarchy | None:
     if len(factors) < 3:
         undefined["structures"] = (
-            f"{len(factors)} first-order factors with items of their own: a higher-order and a bifactor model take three"
+            f"{len(factors)} first-order factors with items of their own: a higher-order and a bifactor model take "
+            "three"
         )
         return None
     ordered = "all" if items.kind == "polychoric" else ()

@@ -74,7 +74,7 @@ def explore(
     methods are unknown, or maximum likelihood meets correlations that are not positive definite.
     """
     _require(items, n_factors, extraction, rotation)
-    extracted = extract(items.correlation, n_factors, extraction)
+    extracted = extract(items.correlation, n_factors, extraction, starts=3)
     rotated = rotate(extracted.loadings, rotation, seed)
     names, factors = list(items.names), [f"F{i + 1}" for i in range(n_factors)]
     shared = (extracted.loadings**2).sum(axis=1)

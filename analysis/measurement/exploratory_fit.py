@@ -40,9 +40,10 @@ def exploratory_fit(
 ) -> ExploratoryFit:
     """Fit of ``common`` (p, p), what the factors reproduce; reasons for what has no number go to ``undefined``.
 
-    χ² = (N - 1 - (2p + 5) / 6 - 2k / 3) F with F = tr Σ⁻¹R - log |Σ⁻¹R| - p and Σ the model with unit diagonal (Bartlett
-    1951, Biometrika 38, 337-344), for minres too. TLI is Tucker & Lewis's (1973, Psychometrika 38, 1-10), with the null
-    model's F over its degrees of freedom; RMSEA² = max(0, χ² / (df N) - 1 / (N - 1)). psych::fa.stats's conventions.
+    χ² = (N - 1 - (2p + 5) / 6 - 2k / 3) F with F = tr Σ⁻¹R - log |Σ⁻¹R| - p and Σ the model with unit diagonal
+    (Bartlett 1951, Biometrika 38, 337-344), for minres too. TLI is Tucker & Lewis's (1973, Psychometrika 38, 1-10),
+    with the null model's F over its degrees of freedom; RMSEA² = max(0, χ² / (df N) - 1 / (N - 1)). psych::fa.stats's
+    conventions.
     """
     p, n = len(common), items.nobs
     residual = items.correlation - common

@@ -36,32 +36,36 @@ class Extraction:
 
 @dataclass(frozen=True, slots=True)
 class _Discrepancy:
-    """Discrepancy at p parameters, its gradient (p,) and Hessian (p, p); parameters are from ``lowest`` to ``highest``."""
+    """Value at p parameters, gradient (p,) and Hessian (p, p); parameters are from ``lowest`` to ``highest``."""
 
     evaluate: Callable[[Array], tuple[float, Array, Array]]
     lowest: float
     highest: float
 
 
-def extract(correlation: Array, n_factors: int, method: Method) -> Extraction:
+def extract(correlation: Array, n_factors: int, method: Method, *, starts: int = 1) -> Extraction:
     """``n_factors`` of a ``correlation`` matrix (p, p), which has to be positive definite for ``method`` "ml".
 
     Minres makes the residual correlations smallest (Harman & Jones 1966, Psychometrika 31, 351-368), which is
     unweighted least squares; ML maximises the normal likelihood (Lawley & Maxwell 1971, Factor Analysis as a
     Statistical Method, chapter 4). Both are minimised over the uniquenesses alone, given which the loadings are those
     of eigenvectors (Jöreskog 1977, in Enslein, Ralston & Wilf, Statistical methods for digital computers, 125-153):
-    first by L-BFGS, then by Newton's method with the exact Hessian.
+    first by L-BFGS, then by Newton's method with the exact Hessian. There can be several minima, more so with Heywood
+    cases: of the first ``starts`` (three at most) of squared multiple correlations, Jöreskog's start and equal
+    uniquenesses, the lowest end is taken.
     """
-    start = 1.0 - squared_multiple_correlations(correlation)
+    error = 1.0 - squared_multiple_correlations(correlation)
+    p = len(correlation)
+    begin = [error, np.maximum(1.0 - 0.5 * n_factors / p, 0.1) * error, np.full(p, 0.5)][:starts]
     if method == "minres":
         problem = _Discrepancy(lambda x: _least_squares(correlation, x, n_factors), LEAST_UNIQUENESS, 1.0)
-        at, gradient = _minimise(problem, start)
+        at, gradient = _lowest(problem, begin)
         uniqueness = at
         values, vectors = _largest_first(correlation - np.diag(uniqueness))
         loadings = vectors[:, :n_factors] * np.sqrt(np.maximum(values[:n_factors], 0.0))
     else:
         problem = _Discrepancy(lambda x: _likelihood(correlation, x, n_factors), float(np.log(LEAST_UNIQUENESS)), 0.0)
-        at, gradient = _minimise(problem, np.log(start))
+        at, gradient = _lowest(problem, [np.log(start) for start in begin])
         uniqueness = np.exp(at)
         deviation = np.sqrt(uniqueness)
         values, vectors = _largest_first(correlation / np.outer(deviation, deviation))
@@ -112,6 +116,11 @@ def _crossed(u: Array, v: Array, weight: Array) -> Array:
     products = (u[:, :, None] * v[:, None, :]).reshape(len(u), -1)
     result: Array = (products * weight.ravel()) @ products.T
     return result
+
+
+def _lowest(problem: _Discrepancy, starts: list[Array]) -> tuple[Array, float]:
+    ends = [_minimise(problem, start) for start in starts]
+    return min(ends, key=lambda end: problem.evaluate(end[0])[0])
 
 
 def _minimise(problem: _Discrepancy, start: Array) -> tuple[Array, float]:

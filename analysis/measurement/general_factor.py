@@ -50,7 +50,7 @@ class GeneralFactor:
 
 
 def general_factor(model: SemResult, factors: Mapping[str, Sequence[str]], general: str) -> GeneralFactor:
-    """Coefficients of the ``general`` factor of a bifactor ``model``, each item of which measures one of ``factors`` too.
+    """Coefficients of the ``general`` factor of a bifactor ``model``, whose items measure one of ``factors`` each, too.
 
     ω_h = (Σλ_g)² / V and ω = ((Σλ_g)² + Σ_s (Σλ_s)²) / V with V = that plus Σθ (Zinbarg, Revelle, Yovel & Li 2005,
     Psychometrika 70, 123-133); ECV = Σλ_g² / (Σλ_g² + ΣΣλ_s²) (Sijtsma 2009; Reise, Scheines, Widaman & Haviland 2013,

@@ -20,7 +20,8 @@ from analysis.sem.solution import Solution
 
 ONE, CORRELATED, HIGHER, BIFACTOR = "one factor", "correlated", "higher-order", "bifactor"
 _MEASURES = (
-    "chisq", "chisq_scaled", "df", "cfi", "cfi_scaled", "tli", "tli_scaled", "rmsea", "rmsea_scaled", "srmr", "aic", "bic",
+    "chisq", "chisq_scaled", "df", "cfi", "cfi_scaled", "tli", "tli_scaled", "rmsea", "rmsea_scaled", "srmr", "aic",
+    "bic",
 )  # fmt: skip
 
 
@@ -28,7 +29,7 @@ _MEASURES = (
 class StructureFit:
     """Fit of one structure; None, with the ``reason``, where it could not be estimated or a measure is not defined.
 
-    ``improper``: variances that are negative and correlations beyond ±1, which say that the structure is not the data's.
+    ``warnings`` tell negative variances and the like, which say that the structure is not that of the data.
     """
 
     structure: str
@@ -45,7 +46,7 @@ class StructureFit:
     srmr: float | None
     aic: float | None
     bic: float | None
-    improper: tuple[str, ...]
+    warnings: tuple[str, ...]
     reason: str
 
 
@@ -173,11 +174,10 @@ def _unused(name: str, factors: Mapping[str, Sequence[str]]) -> str:
 def _fit(structure: str, result: SemResult | None, reason: str) -> StructureFit:
     if result is None:
         nothing = dict.fromkeys(_MEASURES)
-        return StructureFit(structure, npar=None, improper=(), reason=reason, **nothing)  # type: ignore[arg-type]
+        return StructureFit(structure, npar=None, warnings=(), reason=reason, **nothing)
     measures = {key: result.fit_measures.get(key) for key in _MEASURES}
     why = "; ".join(dict.fromkeys(result.undefined[key] for key in _MEASURES if key in result.undefined))
-    improper = tuple(result.warnings)
-    return StructureFit(structure, npar=result.npar, improper=improper, reason=why, **measures)  # type: ignore[arg-type]
+    return StructureFit(structure, npar=result.npar, warnings=result.warnings, reason=why, **measures)  # type: ignore[arg-type]
 
 
 def _test(restricted: str, full: str, solutions: Mapping[str, Solution]) -> StructureTest:

@@ -67,13 +67,13 @@ def parallel_analysis(
 ) -> ParallelAnalysis:
     """Compare the eigenvalues of ``items`` with those of ``replicates`` sets of as many unrelated answers.
 
-    Horn (1965, Psychometrika 30, 179-185) took the mean, Glorfeld (1995, Educational and Psychological Measurement 55,
-    377-393) the 95th percentile (``percent``). Unrelated data are normal for Pearson correlations, and for polychoric
-    ones the items' own answers, each item permuted (Buja & Eyuboglu 1992, Multivariate Behavioral Research 27, 509-540),
-    so that categories and margins stay. For factors the diagonal is that of one factor by minres (psych::fa.parallel) or
-    "smc", squared multiple correlations (Humphreys & Montanelli 1975, Multivariate Behavioral Research 10, 193-205).
-    Every replicate has a seed of its own, so that the result does not depend on the ``executor``. Raises ModelError for
-    fewer than 20 replicates and a percentile outside (0, 100).
+    Horn (1965, Psychometrika 30, 179-185) took the mean, Glorfeld (1995, Educational and Psychological Measurement
+    55, 377-393) the 95th percentile (``percent``). Unrelated data are normal for Pearson correlations, and for
+    polychoric ones the items' own answers, each item permuted (Buja & Eyuboglu 1992, Multivariate Behavioral Research
+    27, 509-540), so that categories and margins stay. For factors the diagonal is that of one factor by minres
+    (psych::fa.parallel) or "smc", squared multiple correlations (Humphreys & Montanelli 1975, Multivariate Behavioral
+    Research 10, 193-205). Every replicate has a seed of its own, so that the result does not depend on the
+    ``executor``. Raises ModelError for fewer than 20 replicates and a percentile outside (0, 100).
     """
     _require(replicates, percent)
     source = _permuted(items) if items.kind == "polychoric" else _Normal(len(items.names), items.nobs)

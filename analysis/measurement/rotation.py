@@ -102,7 +102,8 @@ def _project(loadings: Array, criterion: Criterion, start: Array, tolerance: flo
     Measurement 65, 676-696), except that a step without a gain ends the search.
     """
     turn, tangent, retract = _GEOMETRY[oblique]
-    T, step = start, 1.0
+    T: Array = start
+    step = 1.0
     value, slope = criterion(turn(loadings, T))
     norm = np.inf
     for _ in range(_MAX_STEPS):
@@ -125,8 +126,7 @@ def _project(loadings: Array, criterion: Criterion, start: Array, tolerance: flo
 
 def _oblique(loadings: Array, T: Array) -> Array:
     """A T'⁻¹."""
-    turned: Array = np.linalg.solve(T, loadings.T).T
-    return turned
+    return np.asarray(np.linalg.solve(T, loadings.T).T, dtype=float)
 
 
 def _oblique_tangent(loadings: Array, T: Array, slope: Array) -> Array:

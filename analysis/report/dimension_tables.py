@@ -118,7 +118,7 @@ def _loadings(solution: FactorSolution) -> Table:
 
 def _structures(content: ReportContent, hierarchy: Hierarchy) -> Table:
     frame = hierarchy.tidy()
-    frame["improper"] = ["; ".join(row) for row in frame["improper"]]
+    frame["warnings"] = ["; ".join(row) for row in frame["warnings"]]
     scaled = "_scaled" if frame["chisq_scaled"].notna().any() else ""
     columns = (
         Column(("structure",), "Structure"),
@@ -140,7 +140,7 @@ def _structures(content: ReportContent, hierarchy: Hierarchy) -> Table:
         for test in hierarchy.tests
     ]
     reasons = [f"{fit.structure}: {fit.reason}." for fit in hierarchy.fits if fit.reason]
-    improper = [f"{fit.structure}: {'; '.join(fit.improper)}." for fit in hierarchy.fits if fit.improper]
+    warnings = [f"{fit.structure}: {'; '.join(fit.warnings)}." for fit in hierarchy.fits if fit.warnings]
     names = ", ".join(content.instrument.name(name) for name in hierarchy.factors)
     return Table(
         "structures",
@@ -148,7 +148,7 @@ def _structures(content: ReportContent, hierarchy: Hierarchy) -> Table:
         f"Structures of the items of {names}.",
         frame,
         columns,
-        notes=(*tests, *reasons, *improper),
+        notes=(*tests, *reasons, *warnings),
     )
 
 

@@ -49,9 +49,10 @@ def _head(found: Dimensions) -> list[str]:
     lines = [f"{items.kind} correlations of {len(items.names)} items, {who}"]
     if found.adequacy is not None and found.bartlett is not None:
         least = int(found.adequacy.by_item.argmin())
+        low = show(found.adequacy.by_item[least], Kind.BOUNDED)
         lines += [
-            f"KMO {show(found.adequacy.overall, Kind.BOUNDED)}, least {show(found.adequacy.by_item[least], Kind.BOUNDED)} "
-            f"({items.names[least]}); Bartlett's chi-square ({found.bartlett.df}) = "
+            f"KMO {show(found.adequacy.overall, Kind.BOUNDED)}, least {low} ({items.names[least]}); "
+            f"Bartlett's chi-square ({found.bartlett.df}) = "
             f"{show(found.bartlett.chisq, Kind.NUMBER)}, {p_phrase(found.bartlett.pvalue)}"
         ]
     return lines
@@ -130,12 +131,19 @@ def _structures(hierarchy: Hierarchy) -> list[list[str]]:
         for test in hierarchy.tests
     ]
     names = ", ".join(hierarchy.factors)
-    improper = [f"    {fit.structure}: {what}" for fit in hierarchy.fits for what in fit.improper]
     return [
-        _titled(f"Structures of {names}{' (scaled)' if scaled else ''}", [*aligned(header, rows), *improper]),
+        _titled(f"Structures of {names}{' (scaled)' if scaled else ''}", [*aligned(header, rows), *_told(hierarchy)]),
         _titled("Tests of structures", aligned(["", "chi-square difference", "df", "p"], tests)),
         *([] if hierarchy.general is None else [_general(hierarchy.general)]),
     ]
+
+
+def _told(hierarchy: Hierarchy) -> list[str]:
+    """What a reader must know of the fits; once, and without a name, where it holds for all that could be estimated."""
+    fitted = [fit for fit in hierarchy.fits if fit.npar is not None]
+    every = [what for what in fitted[0].warnings if all(what in fit.warnings for fit in fitted)] if fitted else []
+    own = [f"    {fit.structure}: {what}" for fit in fitted for what in fit.warnings if what not in every]
+    return [*(f"    {what}" for what in every), *own]
 
 
 def _general(general: GeneralFactor) -> list[str]:

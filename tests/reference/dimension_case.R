@@ -67,6 +67,23 @@ polish_extraction <- function(psi, r, k, method) {
   psi
 }
 
+likelihood_discrepancy <- function(psi, r, k) {
+  rest <- eigen(r / sqrt(outer(psi, psi)), symmetric = TRUE, only.values = TRUE)$values[-(1:k)]
+  sum(rest - log(rest) - 1)
+}
+
+# psych starts from one place; of maximum likelihood stats::factanal starts from 20, and the lower end is taken.
+starting_uniqueness <- function(found, r, k, method) {
+  psi <- pmax(1 - found$communalities, LEAST)
+  if (method != "ml") return(psi)
+  set.seed(1)
+  other <- try(stats::factanal(
+    covmat = r, factors = k, rotation = "none", control = list(nstart = 20, lower = LEAST)
+  )$uniquenesses, silent = TRUE)
+  better <- is.numeric(other) && likelihood_discrepancy(other, r, k) < likelihood_discrepancy(psi, r, k) - 1e-7
+  if (better) other else psi
+}
+
 in_order <- function(f, phi) {
   sign <- ifelse(colSums(f) < 0, -1, 1)
   f <- f %*% diag(sign)
@@ -92,7 +109,8 @@ rotated <- function(f, name) {
     end <- best_rotation(f, name)
     return(in_order(end$loadings, end$Phi))
   }
-  turned <- f %*% stats::varimax(f, eps = 1e-15)$rotmat
+  # stats::varimax, which psych takes, stops where its steps gain little and leaves up to 1e-3.
+  turned <- suppressWarnings(GPArotation::Varimax(f, normalize = TRUE, eps = 1e-8))$loadings
   if (name == "varimax") return(in_order(turned, diag(ncol(f))))
   end <- psych::kaiser(turned, rotate = "Promax")
   in_order(unclass(end$loadings), end$Phi)
@@ -100,7 +118,7 @@ rotated <- function(f, name) {
 
 extraction_list <- function(input, k, method, rotations) {
   found <- quietly(psych::fa(input$r, k, n.obs = input$n, fm = method, rotate = "none"))
-  psi <- polish_extraction(pmax(1 - found$communalities, LEAST), input$r, k, method)
+  psi <- polish_extraction(starting_uniqueness(found, input$r, k, method), input$r, k, method)
   f <- loadings_of(psi, input$r, k, method)
   own <- abs(unclass(found$loadings)) - abs(f)
   stats <- quietly(psych::fa.stats(input$r, f, n.obs = input$n))
@@ -177,8 +195,7 @@ dimension_expected <- function(case) {
   )
 }
 
-# The four structures by lavaan, on the case's rows, and the bifactor one on the correlations that it was fitted to, by
-# which semTools' and psych's coefficients are those of standardised items.
+# The four structures by lavaan, on the case's rows, and what semTools and psych say of the bifactor one.
 structure_expected <- function(case) {
   files <- c("one", "correlated", "higher", "bifactor")
   fits <- lapply(setNames(files, files), function(file) fit_case(case, paste0(file, ".lav")))
@@ -197,20 +214,23 @@ structure_expected <- function(case) {
   )
 }
 
+# Of numeric items standardised by a fit to their correlations; of ordinal ones the responses behind them are.
 general_list <- function(case, fit) {
+  ordinal <- lavaan::lavInspect(fit, "categorical")
   r <- stats::cov2cor(unclass(lavaan::lavInspect(fit, "sampstat")$cov))
-  standardised <- quietly(lavaan::cfa(
+  standardised <- if (ordinal) fit else quietly(lavaan::cfa(
     read_text(file.path(case$folder, "bifactor.lav")), sample.cov = r, sample.nobs = lavaan::lavInspect(fit, "nobs"),
-    sample.cov.rescale = FALSE, std.lv = TRUE, estimator = if (is.null(case$options$ordered)) "ML" else "ULS",
-    control = list(rel.tol = 1e-14)
+    sample.cov.rescale = FALSE, std.lv = TRUE, control = list(rel.tol = 1e-14)
   ))
-  implied <- quietly(semTools::compRelSEM(standardised, obs.var = FALSE, return.total = -1))
+  shares <- function(...) as.list(quietly(semTools::compRelSEM(standardised, obs.var = FALSE, ord.scale = FALSE, ...)))
   own <- quietly(psych::omegaFromSem(standardised, r, flip = FALSE, plot = FALSE))
-  common <- colSums(unclass(own$cfa.loads)^2)
-  sizes <- colSums(abs(unclass(own$cfa.loads)[, -1]) > 0)
+  loadings <- unclass(own$cfa.loads)
+  common <- colSums(loadings^2)
+  sizes <- colSums(loadings[, -1] != 0)
   k <- nrow(r)
   list(
-    omega_implied = as.list(implied), omega_hierarchical_observed = own$omega, ecv = common[[1]] / sum(common),
+    omega_hierarchical = shares(), omega = if (ordinal) NULL else shares(return.total = -1),
+    omega_hierarchical_observed = own$omega, ecv = common[[1]] / sum(common),
     puc = 1 - sum(sizes * (sizes - 1)) / (k * (k - 1))
   )
 }

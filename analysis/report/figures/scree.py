@@ -32,6 +32,8 @@ def draw(panels: dict[str, pd.DataFrame], percent: str) -> SubFigure:
 
 
 def _panel(axes: Axes, values: pd.DataFrame, percent: str) -> None:
+    from matplotlib.ticker import MaxNLocator
+
     number = np.arange(1, len(values) + 1)
     exceeds = (values["observed"] > values["percentile"]).cummin().to_numpy(dtype=bool)
     axes.plot(number, values["percentile"], color=ORANGE, linewidth=1.4, linestyle=(0, (5, 2)),
@@ -43,6 +45,6 @@ def _panel(axes: Axes, values: pd.DataFrame, percent: str) -> None:
     axes.scatter(number, values["observed"], s=30, c=face, edgecolors=BLUE, linewidths=1.2, zorder=4, label="items")
     axes.axhline(0.0, color=INK, linewidth=0.7)
     axes.set_xlim(0.4, len(values) + 0.6)
-    axes.xaxis.get_major_locator().set_params(integer=True)
+    axes.xaxis.set_major_locator(MaxNLocator(integer=True))
     axes.grid(axis="y")
     axes.legend(loc="upper right", fontsize=8)
