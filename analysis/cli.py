@@ -9,14 +9,14 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
-from analysis import fitting, mixing, scales_command
+from analysis import fitting, mixing, review_command, scales_command
 from analysis.errors import DataError, Problem, SmartCityError
 
 DEFAULT_STUDY = "smartcity"
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Run one command; returns 0, 1 for a failed ``verify``, or 2 for what the user can mend."""
+    """Run one command; returns 0, 1 for a failed ``verify`` or ``review``, or 2 for what the user can mend."""
     options = _parser().parse_args(arguments)
     try:
         code = int(options.command(options))
@@ -79,6 +79,11 @@ def _parser() -> argparse.ArgumentParser:
     scales_command.add_options(scales)
     _add_json(scales)
     scales.set_defaults(command=scales_command.run)
+
+    review = commands.add_parser("review", help="check the printed tables of an article against each other")
+    review_command.add_options(review)
+    _add_json(review)
+    review.set_defaults(command=review_command.run)
 
     simulate = commands.add_parser("simulate", help="draw the raw responses of a simulated study anew")
     simulate.add_argument("study", nargs="?", default=DEFAULT_STUDY, metavar="STUDY")
