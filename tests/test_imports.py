@@ -50,8 +50,8 @@ ARROWS: dict[str, set[str]] = {
     "scales_command": {"measurement", "report", "survey", "writing"},
     "review_command": {"review", "report", "survey", "writing"},
     "cli": {
-        "fitting", "mixing", "scales_command", "review_command", "run", "pipeline", "verification", "study", "report", "survey",
-        "writing",
+        "fitting", "mixing", "scales_command", "review_command", "run", "pipeline", "verification", "study", "report",
+        "survey", "writing",
         *RESULTS,
     },
     "__main__": {"cli"},

@@ -85,13 +85,12 @@ class Table:
         return tuple(self._records())
 
     def _records(self) -> Iterator[Record]:
-        parts = tuple(dict.fromkeys(of for _, of in self.columns if of)) or ("",)
+        parts = tuple(dict.fromkeys(of for name, of in self.columns if of and not COLUMNS[name].text)) or ("",)
         above: dict[str, str] = {}
         for number, cells in enumerate(self.grid):
             words = {c.column: c.text for c in cells if COLUMNS[c.column].text and c.column != "note"}
-            for name in words:
-                if COLUMNS[name].inherits:
-                    words[name] = above[name] = words[name] or above.get(name, "")
+            above |= {name: word for name, word in words.items() if word and COLUMNS[name].inherits}
+            words |= {name: above[name] for name in words if name in above}
             for part in parts:
                 kept = {c.column: c for c in cells if c.of in {"", part} and not COLUMNS[c.column].text}
                 named = {**words, "model": part} if part and not words.get("model") else words

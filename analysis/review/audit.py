@@ -3,12 +3,27 @@
 from __future__ import annotations
 
 from analysis.review.article import Article, key
-from analysis.review.checks import fit, possible
+from analysis.review.checks import (
+    claims,
+    descriptives,
+    differences,
+    effects,
+    explained,
+    fit,
+    measurement,
+    mixed,
+    model_df,
+    paths,
+    possible,
+    refit,
+)
 from analysis.review.registry import Check, registered
 from analysis.review.result import Review
 
 # Importing a module enters its checks; the tuple says which there are, in the order of the summary.
-MODULES = (possible, fit)
+MODULES = (
+    possible, fit, model_df, differences, measurement, paths, explained, refit, effects, mixed, descriptives, claims,
+)  # fmt: skip
 
 
 def checks() -> dict[str, Check]:
@@ -26,5 +41,7 @@ def review(article: Article) -> Review:
         if name != "possible":
             findings += check.findings(barred)
     order = {name: position for position, name in enumerate(["", *article.tables])}
+    # A cell that several models of a wide table share is told once.
+    findings = list({(f.check, key(f.cell), f.verdict): f for f in findings}.values())
     findings.sort(key=lambda f: (order[f.cell.table], f.cell.row, f.cell.position))
     return Review(article, tuple(findings), known)

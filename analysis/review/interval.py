@@ -37,6 +37,9 @@ class Interval:
         other = exactly(other)
         return Interval(self.lower + other.lower, self.upper + other.upper)
 
+    def __radd__(self, other: float) -> Interval:
+        return self + other
+
     def __neg__(self) -> Interval:
         return Interval(-self.upper, -self.lower)
 
@@ -50,6 +53,12 @@ class Interval:
         other = exactly(other)
         ends = [_times(a, b) for a in (self.lower, self.upper) for b in (other.lower, other.upper)]
         return Interval(min(ends), max(ends))
+
+    def __rmul__(self, other: float) -> Interval:
+        return self * other
+
+    def __rtruediv__(self, other: float) -> Interval:
+        return exactly(other) / self
 
     def __truediv__(self, other: Interval | float) -> Interval:
         other = exactly(other)

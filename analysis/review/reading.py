@@ -30,7 +30,7 @@ def read_article(text: str, filename: str, read_file: ReadFile) -> Article:
 
     Raises SpecificationError with every mistake of form, names and numbers, each at its line.
     """
-    reader = _Reader(filename, read_file, block_lines(text, filename))
+    reader = _Reader(filename, read_file, block_lines(text))
     file = parse_checked(text, filename, PublishedFile, reader.mistakes, TextLoader)
     lines = tuple(reader.line(("claims", index)) for index in range(len(file.claims)))
     tables = {name: reader.table(name, file) for name in file.tables}
@@ -38,16 +38,16 @@ def read_article(text: str, filename: str, read_file: ReadFile) -> Article:
     return Article(file, tables, {cell.column: cell for cell in numbers}, lines)
 
 
-def block_lines(text: str, filename: str) -> dict[Path, int]:
+def block_lines(text: str) -> dict[Path, int]:
     """Line on which the first words of every value stand; those of a block ('|') begin below its sign.
 
-    Raises SpecificationError where the file is no YAML.
+    Nothing where the file is no YAML, which the parser then says.
     """
     lines: dict[Path, int] = {}
     try:
         node = yaml.compose(text, Loader=TextLoader)
     except (yaml.YAMLError, RecursionError):
-        return lines  # the parser says what is wrong
+        return lines
 
     def walk(node: Any, path: Path) -> None:
         if isinstance(node, yaml.MappingNode):

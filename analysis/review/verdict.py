@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
+from itertools import pairwise
 
 from analysis.review.article import Cell
 from analysis.review.columns import COLUMNS
@@ -102,7 +103,7 @@ def slips(text: str, *, count: bool) -> Iterator[tuple[Printed, str]]:
     digits = [i for i, character in enumerate(plain) if character.isdigit()]
     candidates = [
         plain[:i] + plain[j] + plain[i + 1 : j] + plain[i] + plain[j + 1 :]
-        for i, j in zip(digits, digits[1:], strict=False)
+        for i, j in pairwise(digits)
         if plain[i] != plain[j]
     ]
     candidates += [plain[1:] if plain[:1] in "-−–" else f"-{plain}"]

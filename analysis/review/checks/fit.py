@@ -117,9 +117,11 @@ def ratio(article: Article) -> Iterator[Finding]:
 def rmsea(article: Article) -> Iterator[Finding]:
     """RMSEA, its 90 % interval and its test of close fit follow from chi-square, df and N.
 
-    Formula: √(max(χ² − df, 0)/(df·N)), N or N − 1, with G groups N − G too, times √G or not; limits by the non-central χ²
+    Formula: √(max(χ² − df, 0)/(df·N)), N or N − 1, with G groups N − G too, times √G or not; limits by the
+    non-central χ²
     Needs: χ², df, N (and the number of groups)
-    Source: Steiger & Lind (1980); Browne & Cudeck (1992), Sociological Methods & Research 21(2), 230-258; Steiger (1998)
+    Source: Steiger & Lind (1980); Browne & Cudeck (1992), Sociological Methods & Research 21(2), 230-258; Steiger
+    (1998)
     """
     for table, record in article.records("fit"):
         for column in ("rmsea", "rmsea_lower", "rmsea_upper", "rmsea_p"):
@@ -211,7 +213,7 @@ def baseline_of(table: Table, record: Record) -> tuple[Interval, float] | None:
 
 
 def _tli_from_cfi(column: str, record: Record) -> list[Finding]:
-    """TLI from CFI and the two df alone: (1 − TLI) = (1 − CFI)·df_b/df, where the model is not better than saturated."""
+    """TLI from CFI and the two df alone: (1 − TLI) = (1 − CFI)·df_b/df where CFI is below 1."""
     cell, cfi, base_df, df = (
         record.cell("tli"), record.number("cfi"), whole(record.number("base_df")), whole(degrees(record)),
     )  # fmt: skip
