@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from analysis.report.columns import aligned
 from analysis.report.rounding import MINUS
+from analysis.review.columns import COLUMNS
 from analysis.review.result import row_label
 from analysis.review.verdict import Verdict
 
@@ -14,7 +15,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from analysis.review.interval import Interval
-    from analysis.review.result import Review
+    from analysis.review.columns import COLUMNS
+from analysis.review.result import Review
     from analysis.review.verdict import Finding
 
 MOST = 12
@@ -61,7 +63,7 @@ def sentence(finding: Finding) -> str:
 def span(found: Interval, finding: Finding) -> str:
     """A recomputed interval, rounded outwards to one place more than the printed number has."""
     unit = finding.cell.printed.unit if finding.cell.printed is not None else 0.001
-    decimals = max(0, round(-math.log10(unit))) + 1
+    decimals = 0 if COLUMNS[finding.cell.column].count else max(0, round(-math.log10(unit))) + 1
     lower, upper = (_text(value, decimals) for value in (found.lower, found.upper))
     return lower if lower == upper else f"{lower} to {upper}"
 

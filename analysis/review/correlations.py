@@ -121,11 +121,12 @@ def solve_box(A: Array, D: Array, b: Array, d: Array) -> tuple[Array, Array, Arr
     contraction = size @ D
     if not np.isfinite(contraction).all() or np.abs(np.linalg.eigvals(contraction)).max() >= 0.9:
         return None
-    crude = np.linalg.solve(np.eye(k) - contraction, size @ (D @ np.abs(x) + d))
+    crude: Array = np.linalg.solve(np.eye(k) - contraction, size @ (D @ np.abs(x) + d))
     upper = np.triu(D, 1)
     mixed = np.abs(M[:, :, None] * x[None, None, :] + M[:, None, :] * x[None, :, None])
-    linear = size @ d + np.einsum("kij,ij->k", mixed, upper)
-    return x, linear + contraction @ crude, crude
+    linear: Array = size @ d + np.einsum("kij,ij->k", mixed, upper)
+    spread: Array = linear + contraction @ crude
+    return x, spread, crude
 
 
 def _around(value: float, radius: float) -> Interval:

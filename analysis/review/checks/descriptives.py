@@ -154,9 +154,12 @@ def counts(article: Article) -> Iterator[Finding]:
 def _flow(records: tuple[Record, ...]) -> Iterator[Finding]:
     for before, record in pairwise(records):
         cell, last, removed = record.cell("n"), before.number("n"), record.number("removed")
-        if cell is not None:
-            known = last is not None and removed is not None
-            yield judge(cell, [Reading("", last - removed)]) if known else lacking(cell, "n before and n removed")
+        if cell is None:
+            continue
+        if last is None or removed is None:
+            yield lacking(cell, "n before and n removed")
+        else:
+            yield judge(cell, [Reading("", last - removed)])
 
 
 def _percentages(

@@ -6,6 +6,7 @@ import math
 from collections.abc import Iterator
 
 from analysis.review.article import Article, Record, Table
+from analysis.review.checks.paths import CONSTANTS
 from analysis.review.distributions import f_tail
 from analysis.review.interval import Interval, exactly, over_box
 from analysis.review.registry import check
@@ -35,7 +36,8 @@ def f_test(article: Article) -> Iterator[Finding]:
         ready = df1 is not None and df2 is not None and df1.lower > 0 and df2.lower > 0
         for name in ("r2", "adj_r2", "f", "p"):
             cell = record.cell(name)
-            if cell is None or (name == "r2" and "f" not in record.cells):
+            given = {"r2": record.cell("f"), "f": record.cell("r2")}.get(name, cell)
+            if cell is None or given is None:
                 continue
             if df1 is None or df2 is None or not ready or (f is None and r2 is None):
                 yield lacking(cell, "F (or R²) with both its df")
@@ -73,6 +75,29 @@ def n_of_f(article: Article) -> Iterator[Finding]:
         df1, df2, cell = record.number("df1"), record.number("df2"), record.cell("n")
         if cell is not None and df1 is not None and df2 is not None:
             yield judge(cell, [Reading("", df1 + df2 + 1)], [Reading("without a constant", df1 + df2)])
+
+
+@check("df of F and coefficients", "paths")
+def coefficients(article: Article) -> Iterator[Finding]:
+    """A regression has no more coefficients than the numerator df of its F.
+
+    Formula: number of predictors ≤ df1
+    Needs: df1, and the same model's coefficients in a table of paths
+    Source: least squares; fewer are printed where controls are left out
+    """
+    for _, record in article.records("explained"):
+        cell, model = record.cell("df1"), record.word("model")
+        if cell is None or not model:
+            continue
+        rows = [r for _, r in article.records("paths") if r.word("model") == model]
+        printed = [r for r in rows if r.word("predictor").casefold() not in CONSTANTS and _has_coefficient(r)]
+        if printed:
+            words = f"{len(printed)} coefficients are printed"
+            yield judge(cell, [Reading(words, Interval(len(printed), math.inf))])
+
+
+def _has_coefficient(record: Record) -> bool:
+    return record.cell("est") is not None or record.cell("std") is not None
 
 
 @check("R-squared of one predictor", "paths")
