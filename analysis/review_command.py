@@ -7,21 +7,20 @@ from pathlib import Path
 
 from analysis.errors import DataError, Problem
 
+TEMPLATES = ("sem", "pls", "multilevel", "invariance")
+
 
 def add_options(parser: argparse.ArgumentParser) -> None:
     """Options of the command."""
     parser.add_argument("published", type=Path, nargs="?", metavar="PUBLISHED.yaml", help="tables as printed")
-    parser.add_argument(
-        "--template", choices=("sem", "pls", "multilevel", "invariance"), help="print a file to fill in, and stop"
-    )
+    parser.add_argument("--template", choices=TEMPLATES, help="print a file to fill in, and stop")
 
 
 def run(options: argparse.Namespace) -> int:
     """Review one article; 1 where something printed is inconsistent, 0 otherwise."""
-    from analysis.review.templates import TEMPLATES
-
     if options.template is not None:
-        print(TEMPLATES[options.template], end="")
+        template = Path(__file__).parent / "review" / "templates" / f"{options.template}.yaml"
+        print(template.read_text(encoding="utf-8"), end="")
         return 0
     if options.published is None:
         hint = "name a file, or 'smartcity review --template sem > published.yaml' for one to fill in"

@@ -15,8 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from analysis.review.interval import Interval
-    from analysis.review.columns import COLUMNS
-from analysis.review.result import Review
+    from analysis.review.result import Review
     from analysis.review.verdict import Finding
 
 MOST = 12
