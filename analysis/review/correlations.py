@@ -113,19 +113,19 @@ def solve_box(A: Array, D: Array, b: Array, d: Array) -> tuple[Array, Array, Arr
     """
     k = len(b)
     try:
-        x = np.linalg.solve(A, b)
-        M = np.linalg.solve(A, np.eye(k))
+        x = np.linalg.solve(A, b).astype(np.float64)
+        M = np.linalg.solve(A, np.eye(k)).astype(np.float64)
     except np.linalg.LinAlgError:
         return None
     size = np.abs(M)
     contraction = size @ D
     if not np.isfinite(contraction).all() or np.abs(np.linalg.eigvals(contraction)).max() >= 0.9:
         return None
-    crude: Array = np.linalg.solve(np.eye(k) - contraction, size @ (D @ np.abs(x) + d))
+    crude = np.linalg.solve(np.eye(k) - contraction, size @ (D @ np.abs(x) + d)).astype(np.float64)
     upper = np.triu(D, 1)
     mixed = np.abs(M[:, :, None] * x[None, None, :] + M[:, None, :] * x[None, :, None])
-    linear: Array = size @ d + np.einsum("kij,ij->k", mixed, upper)
-    spread: Array = linear + contraction @ crude
+    linear = size @ d + np.einsum("kij,ij->k", mixed, upper)
+    spread = linear + contraction @ crude
     return x, spread, crude
 
 

@@ -37,13 +37,13 @@ class TableFile(Specification):
     ``columns``: names between '|', each with the heading as printed behind '=' if wanted ('chisq = χ²'), and with the
     model or outcome a column belongs to behind ':' ('t:protest'). ``rows``: one row a line, cells between '|', or
     ``csv``: a file beside this one, whose first line is the headings. The other keys say what the table's caption or
-    text says: ``n`` and ``groups`` where they differ from the article's; ``estimator`` (ML unless said); ``df`` of t;
-    ``level`` of intervals in per cent and whether they are 'normal' or 'bootstrap'; ``stars`` ('* .05 ** .01');
-    ``model``: which of the article's models it shows; ``correlations``: the table its paths can be refitted from;
-    ``measurement``: the table with the constructs' AVE; ``diagonal`` of a triangle; ``exact``: 'yes' where the numbers
-    as printed are what was analysed; ``scale`` of the answers ('1-5'), ``items`` of a mean; ``baseline``: the row of
-    the independence model; ``zero_order``: the row whose single predictor is the first one of the others; ``total``:
-    the row that is the sum of the others.
+    text says: ``n`` and ``groups`` where they differ from the article's; ``estimator`` (ML unless said; OLS for least
+    squares and path analysis of observed variables); ``df`` of t; ``level`` of intervals in per cent and whether they
+    are 'normal' or 'bootstrap'; ``stars`` ('* .05 ** .01'); ``model``: which of the article's models it shows;
+    ``correlations``: the table its paths can be refitted from; ``measurement``: the table with the constructs' AVE;
+    ``diagonal`` of a triangle; ``exact``: 'yes' where the numbers as printed are what was analysed; ``scale`` of the
+    answers ('1-5'), ``items`` of a mean; ``baseline``: the row of the independence model; ``zero_order``: the row whose
+    single predictor is the first one of the others; ``total``: the row that is the sum of the others.
     """
 
     kind: KindName

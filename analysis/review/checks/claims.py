@@ -12,7 +12,8 @@ from analysis.review.registry import check
 from analysis.review.schema import ClaimFile
 from analysis.review.verdict import Finding, Verdict, lacking
 
-_SIZES = ("std", "est", "beta1", "loading", "indirect")
+_COMPARABLE = ("std", "beta1", "loading")
+_SIZES = (*_COMPARABLE, "est", "indirect")
 
 
 @check("claim in words", "claims")
@@ -51,9 +52,9 @@ def find_row(article: Article, table: str | None, row: str | None) -> Record | N
     )
 
 
-def size_of(record: Record) -> Interval | None:
-    """The size that claims compare: the standardised estimate where it is printed."""
-    return next((found for name in _SIZES if (found := record.number(name)) is not None), None)
+def size_of(record: Record, columns: tuple[str, ...] = _SIZES) -> Interval | None:
+    """The size of an effect: the standardised estimate where it is printed."""
+    return next((found for name in columns if (found := record.number(name)) is not None), None)
 
 
 def p_of(article: Article, record: Record) -> Interval | None:
@@ -97,13 +98,13 @@ def _supported(article: Article, claim: ClaimFile, record: Record, cell: Cell) -
 
 
 def _strongest(article: Article, record: Record, cell: Cell) -> Finding:
-    own = size_of(record)
+    own = size_of(record, _COMPARABLE)
     if own is None:
-        return lacking(cell, "the estimates")
+        return lacking(cell, "standardised estimates, which alone can be compared")
     mine = own.magnitude()
     same = (record.of, record.word("model"), record.word("outcome"))
     for other in article.tables[record.table].records:
-        size = size_of(other)
+        size = size_of(other, _COMPARABLE)
         if size is None or other is record or (other.of, other.word("model"), other.word("outcome")) != same:
             continue
         if size.magnitude().lower > mine.upper:

@@ -57,12 +57,13 @@ def errors(article: Article) -> Iterator[Finding]:
     """The standard error of a standardised path treated as a least-squares or path-analytic coefficient.
 
     Formula: SE = √((1 − R²)·[A⁻¹]_kk/m), m = N, N − 1 or N − k − 1
-    Needs: the correlation matrix, N, and that the SE printed is that of the standardised path
+    Needs: the correlation matrix, N, and 'estimator: OLS' (latent variables and the bootstrap have other errors)
     Source: least squares; normal-theory path analysis (Bollen 1989, chapter 4)
     """
     for table, record in article.records("paths"):
         cell = record.cell("se")
-        if cell is None or table.file.correlations is None or record.cell("std") is None or record.cell("est"):
+        of_std = record.cell("std") is not None and record.cell("est") is None
+        if cell is None or not of_std or table.file.correlations is None or table.file.estimator.upper() != "OLS":
             continue
         found, n = refit_of(article, table, record), article.number(table, record, "n")
         predictor = record.word("predictor")
