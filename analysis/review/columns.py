@@ -65,7 +65,7 @@ COLUMNS = _columns(
     _text("group", "group of respondents, or grouping variable"),
     _text("step", "step of the flow, or category"),
     _text("level", "1 or 2: the level a predictor varies at"),
-    _count("n", "number of observations", 1),
+    _count("n", "number of observations"),
     _count("groups", "number of groups", 1),
     _count("npar", "number of free parameters"),
     _positive("chisq", "chi-square"),

@@ -65,7 +65,7 @@ def grim(article: Article) -> Iterator[Finding]:
         cell, n, items = record.cell("mean"), article.number(table, record, "n"), items_of(table)
         if cell is None or cell.printed is None or items is None:
             continue
-        if n is None:
+        if n is None or n.lower < 1:
             yield lacking(cell, "N")
             continue
         count = int(n.lower) * items
@@ -94,7 +94,7 @@ def grimmer(article: Article) -> Iterator[Finding]:
     """
     for table, record in article.records("descriptives"):
         cell, mean, n = record.cell("sd"), record.number("mean"), article.number(table, record, "n")
-        if cell is None or cell.printed is None or items_of(table) != 1 or mean is None or n is None:
+        if cell is None or cell.printed is None or items_of(table) != 1 or mean is None or n is None or n.lower < 1:
             continue
         count = int(n.lower)
         sums = possible_sums(mean, count)
@@ -125,7 +125,7 @@ def scale_range(article: Article) -> Iterator[Finding]:
             if sd is not None and n is not None and n.lower > 1:
                 yield judge(sd, [Reading("within the scale", sd_limits(mean.printed.interval, n.lower, scale))])
         error, spread = record.cell("se"), record.number("sd")
-        if error is not None and spread is not None and n is not None:
+        if error is not None and spread is not None and n is not None and n.lower >= 1:
             yield judge(error, [Reading("", spread / math.sqrt(n.lower))])
 
 

@@ -20,23 +20,23 @@ def p_of_chisq(chisq: Interval, df: Interval) -> Interval:
     return over_corners(chi_square.upper_tail, chisq.within(0, math.inf), df)
 
 
-def rmsea_of(chisq: Interval, df: float, n: Interval) -> Interval:
+def rmsea_of(chisq: Interval, df: Interval, n: Interval) -> Interval:
     """sqrt(max(χ² − df, 0) / (df·n)), where ``n`` stands for N, N − 1 or N over the number of groups."""
-    return over_corners(lambda c, m: math.sqrt(max(c - df, 0.0) / (df * m)), chisq, n)
+    return over_corners(lambda c, d, m: math.sqrt(max(c - d, 0.0) / (d * m)), chisq, df, n)
 
 
-def rmsea_limit(chisq: Interval, df: float, n: Interval, probability: float) -> Interval:
+def rmsea_limit(chisq: Interval, df: Interval, n: Interval, probability: float) -> Interval:
     """Limit of RMSEA's interval: sqrt(λ / (df·n)), with λ such that P(χ²(df, λ) ≤ χ²) is ``probability``."""
 
-    def limit(c: float, m: float) -> float:
-        return math.sqrt(chi_square.noncentrality_at(c, df, probability) / (df * m))
+    def limit(c: float, d: float, m: float) -> float:
+        return math.sqrt(chi_square.noncentrality_at(c, d, probability) / (d * m))
 
-    return over_corners(limit, chisq.within(0, math.inf), n)
+    return over_corners(limit, chisq.within(0, math.inf), df, n)
 
 
-def close_fit(chisq: Interval, df: float, n: Interval) -> Interval:
+def close_fit(chisq: Interval, df: Interval, n: Interval) -> Interval:
     """P of RMSEA ≤ .05: 1 − P(χ²(df, .05²·df·n) ≤ χ²)."""
-    return over_corners(lambda c, m: 1 - chi_square.noncentral_cdf(c, df, m * df * CLOSE**2), chisq, n)
+    return over_corners(lambda c, d, m: 1 - chi_square.noncentral_cdf(c, d, m * d * CLOSE**2), chisq, df, n)
 
 
 def comparative_of(index: str, model: tuple[Interval, float], baseline: tuple[Interval, float]) -> Interval:
@@ -133,11 +133,11 @@ def rmsea(article: Article) -> Iterator[Finding]:
                 yield lacking(cell, _missing_for_rmsea(record, chisq, df))
                 continue
             groups = article.number(table, record, "groups") or exactly(1)
-            yield judge(cell, _rmsea_readings(column, record, chisq, df, sizes(n, groups.lower)))
+            yield judge(cell, _rmsea_readings(column, record, chisq, exactly(df), sizes(n, groups.lower)))
 
 
 def _rmsea_readings(
-    column: str, record: Record, chisq: Interval, df: float, readings: list[tuple[str, Interval]]
+    column: str, record: Record, chisq: Interval, df: Interval, readings: list[tuple[str, Interval]]
 ) -> list[Reading]:
     """Every reading of N, and with a scaling factor that of the scaled and of the robust RMSEA."""
     kernels = {
@@ -153,6 +153,11 @@ def _rmsea_readings(
         found += [Reading(f"{name}, scaled", kernel(scaled, df, size)) for name, size in readings]
     if factor is not None:
         base = chisq if scaled is None else scaled
+        # The plain chi-square against its expectation c·df, as lavaan has the scaled limits and the scaled p.
+        plain = [chisq] if scaled is not None else [chisq, chisq * factor]
+        found += [
+            Reading(f"{name}, scaled as lavaan", kernel(c, df * factor, s)) for name, s in readings for c in plain
+        ]
         # The robust index is the scaled one times the root of the factor, and so are its limits.
         found += [Reading(f"{name}, robust", kernel(base, df, size / factor)) for name, size in readings]
     return found

@@ -107,9 +107,9 @@ def _p(record: Record, other: Record | None) -> Finding:
 
 @check("df of a fixed effect", "multilevel")
 def fixed_df(article: Article) -> Iterator[Finding]:
-    """Degrees of freedom of a fixed effect stay below the number of observations.
+    """Degrees of freedom of a fixed effect do not exceed the number of observations.
 
-    Formula: 0 < df ≤ N − number of fixed effects; for a predictor of level 2 about the number of groups
+    Formula: 0 < df ≤ N (by REML less the fixed effects); for a predictor of level 2 about the number of groups
     Needs: df, N; for the remark the level of the predictor and the number of groups
     Source: Kuznetsova, Brockhoff & Christensen (2017), Journal of Statistical Software 82(13)
     """
@@ -122,12 +122,7 @@ def fixed_df(article: Article) -> Iterator[Finding]:
             yield lacking(cell, "N")
             continue
         groups = article.number(table, record, "groups")
-        same = [r for r in table.records if (r.of, r.word("model"), r.word("outcome")) == _equation(record)]
         above = record.word("level") == "2" and groups is not None and cell.printed is not None
         many = above and groups is not None and cell.printed is not None and cell.printed.interval.lower > groups.upper
         remark = "more df than groups for a predictor of level 2; was it tested at level 1?" if many else ""
-        yield judge(cell, [Reading("", Interval(0.0, max(n.upper - len(same), 0.0)))], remark=remark)
-
-
-def _equation(record: Record) -> tuple[str, str, str]:
-    return record.of, record.word("model"), record.word("outcome")
+        yield judge(cell, [Reading("", Interval(0.0, n.upper))], remark=remark)
