@@ -50,9 +50,15 @@ class Finding:
 
 
 def judge(cell: Cell, readings: Sequence[Reading], mends: Sequence[Reading] = (), remark: str = "") -> Finding:
-    """The verdict on a cell that holds a number. ``mends`` are readings that would be a mistake, but explain one."""
+    """The verdict on a cell that holds a number. ``mends`` are readings that would be a mistake, but explain one.
+
+    Readings without a value (not a number) do not count; where none is left, the cell is not recomputable.
+    """
     printed = cell.printed
     assert printed is not None
+    readings = [reading for reading in readings if reading.interval.lower <= reading.interval.upper]
+    if not readings:
+        return lacking(cell, "numbers for which it is defined", remark)
     fitting = [reading for reading in readings if reading.interval.meets(printed.interval)]
     if fitting:
         names = tuple(dict.fromkeys(reading.name for reading in fitting if reading.name))

@@ -6,7 +6,7 @@ import math
 from collections.abc import Iterator
 
 from analysis.review.article import Article, Record, Table
-from analysis.review.interval import Interval, exactly, over_corners
+from analysis.review.interval import EVERYTHING, Interval, exactly, over_corners
 from analysis.review.registry import check
 from analysis.review.verdict import Finding, Reading, judge, lacking
 from analysis.sem import chi_square
@@ -41,6 +41,9 @@ def close_fit(chisq: Interval, df: Interval, n: Interval) -> Interval:
 
 def comparative_of(index: str, model: tuple[Interval, float], baseline: tuple[Interval, float]) -> Interval:
     """CFI, TLI or NFI of (chi-square, df) of model and baseline; monotone in either chi-square."""
+
+    if index == "tli" and baseline[0].lower <= baseline[1] <= baseline[0].upper:
+        return EVERYTHING
 
     def value(chisq: float, base: float) -> float:
         found = comparative(chisq, int(model[1]), base, int(baseline[1]))[index]
@@ -203,7 +206,7 @@ def _comparative_readings(
     scaled = record.number("chisq_scaled")
     if scaled is not None:
         found.append(Reading("scaled chi-square", comparative_of(column, (scaled, model[1]), base)))
-    return [reading for reading in found if not math.isnan(reading.interval.lower)]
+    return found
 
 
 def baseline_of(table: Table, record: Record) -> tuple[Interval, float] | None:
