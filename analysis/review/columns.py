@@ -117,6 +117,7 @@ COLUMNS = _columns(
     Column("ci_upper", "upper limit of the interval"),
     _positive("f2", "Cohen's f-squared"),
     _share("r2", "share of variance explained"),
+    _share("r2_without", "share explained without the predictor"),
     Column("adj_r2", "adjusted share of variance explained", upper=1.0),
     _share("residual", "standardised residual variance"),
     _positive("f", "F statistic"),
@@ -168,11 +169,11 @@ KINDS = {
         TableKind(
             "paths", "a row a path: estimates, standard errors, tests, intervals", ("model", "outcome", "predictor"),
             ("model", "outcome", "predictor", "level", "n", "est", "se", "std", "z", "t", "df", "p", "ci_lower",
-             "ci_upper", "f2"),
+             "ci_upper", "f2", "r2", "r2_without"),
         ),
         TableKind(
             "explained", "a row a regression: R-squared and its F test", ("model", "outcome"),
-            ("model", "outcome", "n", "r2", "adj_r2", "residual", "f", "df1", "df2", "p"),
+            ("model", "outcome", "n", "r2", "adj_r2", "residual", "f2", "f", "df1", "df2", "p"),
         ),
         TableKind(
             "effects", "direct, indirect and total effects", ("outcome", "predictor", "via"),

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from analysis.review.interval import Interval, exactly
 
+MOST_DIGITS = 100
 # What stands for a number that is not there.
 ABSENT = frozenset({"", "-", "–", "—", "−", "n/a", "na", "not printed", "not printed here", "."})
 
@@ -19,7 +20,7 @@ _MARKS = re.compile(
 _NUMBER = re.compile(
     r"(?P<opening>[(\[]?)(?P<relation>[<>≤≥=~≈]?)(?P<sign>[-+]?)"
     r"(?P<digits>\d[\d,']*(?:\.\d*)?|\.\d+|,\d+)"
-    r"(?P<exponent>(?:[eE]|[x×·*]10\^?)[-+]?\d+)?(?P<percent>%?)(?P<closing>[)\]]?)(?P<marks>.*)"
+    r"(?:(?:[eE]|[x×·*]10\^?)(?P<power>[-+]?\d+))?(?P<percent>%?)(?P<closing>[)\]]?)(?P<marks>.*)"
 )
 
 
@@ -70,8 +71,10 @@ def read_number(text: str, *, count: bool = False) -> Printed:
         raise UnreadableNumberError(f"'{text}' is no number")
     stars, marks = _split_marks(found["marks"], text)
     digits, notes = _point(found["digits"], count=count)
-    power = int(re.split(r"10\^?|[eE]", found["exponent"])[-1]) if found["exponent"] else 0
+    power = int(found["power"] or 0)
     decimals = len(digits.partition(".")[2])
+    if abs(power) + len(digits) > MOST_DIGITS:
+        raise UnreadableNumberError(f"'{text}' is beyond what is printed in a table")
     value = float(f"{found['sign']}{digits}e{power}")
     unit = 10.0 ** (power - decimals)
     if found["opening"]:

@@ -13,7 +13,9 @@ KindName = Literal[
     "fit", "measurement", "correlations", "paths", "explained", "effects", "regressions", "mixed", "descriptives",
     "counts",
 ]  # fmt: skip
-ClaimKind = Literal["supported", "not_supported", "strongest", "full_mediation", "partial_mediation", "words"]
+ClaimKind = Literal[
+    "supported", "not_supported", "strongest", "full_mediation", "partial_mediation", "discriminant", "words"
+]
 
 
 class TextLoader(yaml.SafeLoader):

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from analysis.review.article import Article, Cell, Record
+from analysis.review.checks.measurement import diagonal_cell
 from analysis.review.checks.paths import reference_distributions, star_interval, star_levels, statistic_of
 from analysis.review.distributions import two_sided
 from analysis.review.interval import Interval
@@ -21,9 +22,9 @@ def claims(article: Article) -> Iterator[Finding]:
     """A claim agrees with sign, significance and size of the numbers it is about.
 
     Formula: supported: p < level and the sign as said; strongest: largest |β| of the outcome; full mediation: indirect
-    effect significant, direct one not; partial mediation: both significant
-    Needs: table and row of each effect, with p, stars, or estimate and SE
-    Source: Baron & Kenny (1986), Journal of Personality and Social Psychology 51(6), 1173-1182
+    effect significant, direct one not; partial mediation: both significant; discriminant: √AVE above every |r|
+    Needs: table and row of each effect, with p, stars, or estimate and SE; for 'discriminant' a triangle with √AVE
+    Source: Fornell & Larcker (1981); Baron & Kenny (1986), Journal of Personality and Social Psychology 51(6), 1173-1182
     """
     for index, (claim, line) in enumerate(article.claims()):
         cell = Cell("", index, -1, "note", claim.words, line, of="claim")
@@ -35,6 +36,8 @@ def _judged(article: Article, claim: ClaimFile, cell: Cell) -> Finding:
         return lacking(cell, "numbers beside the words: none are printed")
     if claim.kind in {"full_mediation", "partial_mediation"}:
         return _mediation(article, claim, cell)
+    if claim.kind == "discriminant":
+        return _discriminant(article, claim, cell)
     record = find_row(article, claim.table, claim.row)
     if record is None:
         return lacking(cell, f"the row '{claim.row}' of table '{claim.table}'")
@@ -112,6 +115,24 @@ def _strongest(article: Article, record: Record, cell: Cell) -> Finding:
             off = size.magnitude().lower - mine.upper
             return Finding(cell, Verdict.INCONSISTENT, recomputed=mine, off=off, remark=remark)
     return Finding(cell, Verdict.CONSISTENT, recomputed=mine)
+
+
+def _discriminant(article: Article, claim: ClaimFile, cell: Cell) -> Finding:
+    """The criterion of Fornell and Larcker, on a triangle with √AVE on its diagonal."""
+    table = article.tables.get(claim.table or "")
+    if table is None or table.kind != "correlations" or table.file.diagonal != "sqrt_ave":
+        return lacking(cell, "a table of correlations with √AVE on its diagonal")
+    roots = [diagonal_cell(table, record) for record in table.records]
+    for i, row in enumerate(table.grid):
+        for j, r in enumerate([c for c in row if c.column == "r"][:i]):
+            size = None if r.printed is None else r.printed.interval.magnitude()
+            for own in (roots[i], roots[j]):
+                if size is not None and own is not None and own.printed and size.lower > own.printed.interval.upper:
+                    pair = f"{table.records[i].label} and {table.records[j].label}"
+                    off = size.lower - own.printed.interval.upper
+                    remark = f"{pair} correlate above √AVE = {own.text}"
+                    return Finding(cell, Verdict.INCONSISTENT, recomputed=size, off=off, remark=remark)
+    return Finding(cell, Verdict.CONSISTENT)
 
 
 def _mediation(article: Article, claim: ClaimFile, cell: Cell) -> Finding:

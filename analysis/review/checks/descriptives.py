@@ -23,13 +23,15 @@ def possible_sums(mean: Interval, n: int) -> range:
 def possible_squares(total_sum: int, sd: Interval, n: int) -> bool:
     """Whether some whole number of the right parity is a sum of squares with this sum and SD (n − 1).
 
-    A sum of squares of whole numbers is even where their sum is even, and at least sum²/n.
+    A sum of squares of whole numbers is even where their sum is even, and smallest where they are as equal as can be.
     """
     if n < 2:
         return sd.lower <= 0
     base = total_sum**2 / n
+    level, above = divmod(total_sum, n)
+    smallest = (n - above) * level**2 + above * (level + 1) ** 2
     low, high = (base + (n - 1) * side**2 for side in (max(sd.lower, 0.0), sd.upper))
-    first = math.ceil(max(low, base) - ROOM * max(1.0, abs(low)))
+    first = max(smallest, math.ceil(low - ROOM * max(1.0, abs(low))))
     last = math.floor(high + ROOM * max(1.0, abs(high)))
     first += (first - total_sum) % 2
     return first <= last

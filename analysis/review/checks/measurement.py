@@ -69,6 +69,8 @@ def reliability(article: Article) -> Iterator[Finding]:
         for records in constructs(table).values():
             cells = {name: cell for name in ("cr", "ave") if (cell := _cell(records, name)) is not None}
             loadings = loadings_of(records)
+            if (rho := _cell(records, "rho_a")) is not None:
+                yield lacking(rho, "the weights and correlations of the items")
             if not _all_printed(records):
                 yield from (lacking(cell, "standardised loadings of all items") for cell in cells.values())
                 continue

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from analysis.review.article import Article, Record, Table
 from analysis.review.correlations import Refit, any_completion, matrix_of, refit
-from analysis.review.interval import Interval
+from analysis.review.interval import Interval, exactly
 from analysis.review.registry import check
 from analysis.review.verdict import Finding, Reading, Verdict, judge, lacking
 from analysis.sem.syntax import parse_model
@@ -100,19 +100,28 @@ def shares(article: Article) -> Iterator[Finding]:
 def effect_sizes(article: Article) -> Iterator[Finding]:
     """Cohen's f² of a predictor is what R² loses without it, over the unexplained share.
 
-    Formula: f² = (R² − R²_without)/(1 − R²) = β²/([A⁻¹]_kk·(1 − R²))
-    Needs: the correlation matrix (key 'correlations')
+    Formula: f² = (R² − R²_without)/(1 − R²) = β²/([A⁻¹]_kk·(1 − R²)); of all predictors R²/(1 − R²)
+    Needs: R² with and without the predictor, or the correlation matrix (key 'correlations')
     Source: Cohen (1988), Statistical Power Analysis, section 9.2
     """
-    for table, record in article.records("paths"):
+    for table, record in article.records("paths", "explained"):
         if (cell := record.cell("f2")) is None:
             continue
+        r2, without = record.number("r2"), record.number("r2_without")
+        if table.kind == "explained":
+            without = exactly(0)
+        readings = [] if r2 is None or without is None else [Reading("from R²", f_squared(r2, without))]
         found, name = refit_of(article, table, record), record.word("predictor")
-        if found is None or name not in found.paths:
-            yield lacking(cell, NO_MATRIX)
-            continue
-        rest = (1 - found.r2).within(0, 1)
-        yield judge(cell, [Reading("", found.paths[name].squared() / (found.inflation[name] * rest))])
+        if found is not None and name in found.paths:
+            rest = (1 - found.r2).within(0, 1)
+            lost = found.paths[name].squared() / found.inflation[name]
+            readings.append(Reading("from the correlations", lost / rest))
+        yield judge(cell, readings) if readings else lacking(cell, f"R² with and without the predictor, or {NO_MATRIX}")
+
+
+def f_squared(r2: Interval, without: Interval) -> Interval:
+    """(R² − R²_without)/(1 − R²) = (1 − R²_without)/(1 − R²) − 1."""
+    return (1 - without).within(0, 1) / (1 - r2).within(0, 1) - 1
 
 
 @check("valid correlation matrix", "correlations")
