@@ -60,7 +60,8 @@ class Record:
         """How people name the row: 'outcome ~ predictor', or its first words."""
         if self.word("predictor") and self.word("outcome"):
             return f"{self.word('outcome')} ~ {self.word('predictor')}"
-        return next((word for word in self.words.values() if word), f"row {self.row + 1}")
+        first = next((word for word in self.words.values() if word), f"row {self.row + 1}")
+        return self.word("predictor") or first
 
 
 @dataclass(frozen=True)

@@ -24,7 +24,7 @@ def claims(article: Article) -> Iterator[Finding]:
     Formula: supported: p < level and the sign as said; strongest: largest |β| of the outcome; full mediation: indirect
     effect significant, direct one not; partial mediation: both significant; discriminant: √AVE above every |r|
     Needs: table and row of each effect, with p, stars, or estimate and SE; for 'discriminant' a triangle with √AVE
-    Source: Fornell & Larcker (1981); Baron & Kenny (1986), Journal of Personality and Social Psychology 51(6), 1173-1182
+    Source: Fornell & Larcker (1981); Baron & Kenny (1986), Journal of Personality and Social Psychology 51, 1173-1182
     """
     for index, (claim, line) in enumerate(article.claims()):
         cell = Cell("", index, -1, "note", claim.words, line, of="claim")
