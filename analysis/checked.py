@@ -18,15 +18,23 @@ from analysis.specification import Path, SpecT, line_of, parse_specification
 
 @dataclass(frozen=True, slots=True)
 class Mistake:
-    """A mistake at ``path``, the keys and positions that lead to a value of a YAML file."""
+    """A mistake at ``path``, the keys and positions that lead to a value of a YAML file.
+
+    ``line`` is given where the mistake lies within a text of several lines.
+    """
 
     path: Path
     what: str
     hint: str = ""
+    line: int = 0
 
 
 def parse_checked(
-    text: str, filename: str, schema: type[SpecT], check: Callable[[Mapping[str, Any]], Iterable[Mistake]]
+    text: str,
+    filename: str,
+    schema: type[SpecT],
+    check: Callable[[Mapping[str, Any]], Iterable[Mistake]],
+    loader: type[yaml.SafeLoader] = yaml.SafeLoader,
 ) -> SpecT:
     """Parse ``text`` into ``schema`` and apply ``check`` to its plain value.
 
@@ -35,22 +43,22 @@ def parse_checked(
     problems: list[tuple[int, Problem]] = []
     parsed = None
     try:
-        parsed = parse_specification(text, filename, schema)
+        parsed = parse_specification(text, filename, schema, loader)
     except SpecificationError as error:
         problems += [(_line(problem), problem) for problem in error.problems]
-    for mistake in check(plain_value(text)):
-        line = line_of(text, mistake.path)
+    for mistake in check(plain_value(text, loader)):
+        line = mistake.line or line_of(text, mistake.path)
         problems.append((line, Problem(mistake.what, f"{filename}:{line}", mistake.hint)))
     if parsed is None or problems:
         raise SpecificationError(problem for _, problem in sorted(problems, key=lambda pair: pair[0]))
     return parsed
 
 
-def plain_value(text: str) -> Mapping[str, Any]:
+def plain_value(text: str, loader: type[yaml.SafeLoader] = yaml.SafeLoader) -> Mapping[str, Any]:
     """The mapping that YAML ``text`` holds; empty where it holds none or is not valid."""
     try:
-        return mapping(yaml.safe_load(text))
-    except (yaml.YAMLError, ValueError):
+        return mapping(yaml.load(text, Loader=loader))
+    except (yaml.YAMLError, ValueError, RecursionError):
         return {}
 
 

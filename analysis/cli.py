@@ -9,21 +9,30 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
-from analysis import dimensions_command, fitting, invariance_command, mixing, quality_command, scales_command
+from analysis import (
+    dimensions_command,
+    fitting,
+    invariance_command,
+    mixing,
+    quality_command,
+    review_command,
+    scales_command,
+)
 from analysis.errors import DataError, Problem, SmartCityError
 
 DEFAULT_STUDY = "smartcity"
-# Commands that judge the items and latent variables of a model: name, module, what it is for.
-_OF_SCALES = (
+# Commands in modules of their own that write JSON on request: name, module, what it is for.
+_WITH_JSON = (
     ("quality", quality_command, "missing values, normality and treatments of a model's data"),
     ("reliability", scales_command, "reliability, validity and method bias of a model's scales"),
     ("dimensions", dimensions_command, "how many things a model's items measure"),
     ("invariance", invariance_command, "do groups measure the same: configural to strict, latent means"),
+    ("review", review_command, "check the printed tables of an article against each other"),
 )
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Run one command; returns 0, 1 for a failed ``verify``, or 2 for what the user can mend."""
+    """Run one command; returns 0, 1 for a failed ``verify`` or ``review``, or 2 for what the user can mend."""
     options = _parser().parse_args(arguments)
     try:
         code = int(options.command(options))
@@ -82,7 +91,7 @@ def _parser() -> argparse.ArgumentParser:
     _add_json(mixed)
     mixed.set_defaults(command=mixing.mixed_command)
 
-    for name, module, words in _OF_SCALES:
+    for name, module, words in _WITH_JSON:
         parser_of = commands.add_parser(name, help=words)
         module.add_options(parser_of)
         _add_json(parser_of)

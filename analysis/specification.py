@@ -25,19 +25,21 @@ class Specification(BaseModel):
 SpecT = TypeVar("SpecT", bound=Specification)
 
 
-def parse_specification(text: str, filename: str, schema: type[SpecT]) -> SpecT:
-    """Parse YAML ``text`` into ``schema``.
+def parse_specification(
+    text: str, filename: str, schema: type[SpecT], loader: type[yaml.SafeLoader] = yaml.SafeLoader
+) -> SpecT:
+    """Parse YAML ``text`` into ``schema``; ``loader`` says which scalars are text.
 
     Raises SpecificationError with one Problem per mistake, each placed at ``filename:line``.
     """
-    node = _compose(text, filename)
+    node = _compose(text, filename, loader)
     lines: dict[Path, int] = {(): 1}
     problems: list[Problem] = []
     _walk(node, (), lines, problems, filename)
     if problems:
         raise SpecificationError(problems)
     try:
-        value = yaml.safe_load(text)
+        value = yaml.load(text, Loader=loader)
     except (yaml.YAMLError, ValueError) as error:  # a tag or a date that plain YAML cannot make a value of
         raise SpecificationError(_unreadable(error, filename)) from None
     try:
@@ -53,9 +55,9 @@ def line_of(text: str, path: Path) -> int:
     return _nearest_line(path, lines)
 
 
-def _compose(text: str, filename: str) -> yaml.Node:
+def _compose(text: str, filename: str, loader: type[yaml.SafeLoader]) -> yaml.Node:
     try:
-        node = yaml.compose(text, Loader=yaml.SafeLoader)
+        node = yaml.compose(text, Loader=loader)
     except yaml.MarkedYAMLError as error:
         line = error.problem_mark.line + 1 if error.problem_mark else 1
         raise SpecificationError(
@@ -63,6 +65,8 @@ def _compose(text: str, filename: str) -> yaml.Node:
         ) from None
     except yaml.YAMLError as error:
         raise SpecificationError(Problem(f"not valid YAML: {error}", filename)) from None
+    except RecursionError:
+        raise SpecificationError(Problem("brackets are nested too deeply to be read", filename)) from None
     if node is None:
         raise SpecificationError(Problem("the file is empty", filename))
     return node

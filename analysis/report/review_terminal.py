@@ -1,0 +1,112 @@
+"""A review of published tables as the terminal shows it."""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING
+
+from analysis.report.columns import aligned
+from analysis.report.rounding import MINUS
+from analysis.review.columns import COLUMNS
+from analysis.review.result import row_label
+from analysis.review.verdict import Verdict
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from analysis.review.interval import Interval
+    from analysis.review.result import Review
+    from analysis.review.verdict import Finding
+
+MOST = 12
+
+
+def review_summary(review: Review) -> str:
+    """Head, what is inconsistent, the checks with their counts, what is missing, notes on reading."""
+    lines = [
+        review.article.file.citation.strip(),
+        f"Cells: {review.count(Verdict.CONSISTENT)} consistent, {review.count(Verdict.INCONSISTENT)} inconsistent, "
+        f"{review.count(Verdict.NOT_RECOMPUTABLE)} not recomputable.",
+        *_inconsistent(review),
+        *_by_check(review),
+        *_missing(review),
+        *_notes(review),
+    ]
+    return "\n".join(lines)
+
+
+def _inconsistent(review: Review) -> Iterator[str]:
+    if review.consistent:
+        return
+    yield from ("", "Inconsistent")
+    for finding in review.inconsistent:
+        yield f"✗ {place(review, finding)}: printed {finding.cell.text}, {sentence(finding)}"
+
+
+def place(review: Review, finding: Finding) -> str:
+    """Table, row and column of a finding, with its line."""
+    cell = finding.cell
+    column = cell.column + (f" ({cell.of})" if cell.of else "")
+    words = [word for word in (cell.table, row_label(review.article, cell), column) if word]
+    return f"line {cell.line}, {', '.join(words)}"
+
+
+def sentence(finding: Finding) -> str:
+    """What an inconsistent finding says, in neutral words."""
+    tried = f" ({'; '.join(finding.readings)})" if finding.readings else ""
+    found = finding.recomputed
+    words = f"recomputed {span(found, finding)}{tried} [{finding.check}]" if found is not None else f"[{finding.check}]"
+    return "; ".join(part for part in (words, finding.mend, finding.remark) if part)
+
+
+def span(found: Interval, finding: Finding) -> str:
+    """A recomputed interval, rounded outwards to one place more than the printed number has."""
+    unit = finding.cell.printed.unit if finding.cell.printed is not None else 0.001
+    decimals = 0 if COLUMNS[finding.cell.column].count else max(0, round(-math.log10(unit))) + 1
+    lower, upper = (_text(value, decimals) for value in (found.lower, found.upper))
+    return lower if lower == upper else f"{lower} to {upper}"
+
+
+def _text(value: float, decimals: int) -> str:
+    if math.isinf(value):
+        return "∞" if value > 0 else f"{MINUS}∞"
+    return f"{value:.{decimals}f}".replace("-", MINUS)
+
+
+def _by_check(review: Review) -> Iterator[str]:
+    table = review.by_check()
+    if table.empty:
+        return
+    yield ""
+    rows = [[str(cell) for cell in row] for row in table.itertuples(index=False)]
+    yield from aligned(
+        ["check", "consistent", "inconsistent", "not recomputable"], [[r[0], r[2], r[1], r[3]] for r in rows]
+    )
+
+
+def _missing(review: Review) -> Iterator[str]:
+    wanted: dict[tuple[str, str], int] = {}
+    for finding in review.findings:
+        if finding.verdict is Verdict.NOT_RECOMPUTABLE:
+            told = (finding.check, finding.missing)
+            wanted[told] = wanted.get(told, 0) + 1
+    if not wanted:
+        return
+    yield from ("", "Not recomputable")
+    for (name, missing), count in list(wanted.items())[:MOST]:
+        times = f" ({count} cells)" if count > 1 else ""
+        yield f"? {name}{times}: missing {missing}"
+    if len(wanted) > MOST:
+        yield f"  … and {len(wanted) - MOST} more, in the JSON"
+
+
+def _notes(review: Review) -> Iterator[str]:
+    notes: dict[str, int] = {}
+    for cell in review.article.cells():
+        for note in cell.printed.notes if cell.printed is not None else ():
+            notes[note] = notes.get(note, 0) + 1
+    if notes or review.article.file.not_printed:
+        yield ""
+    yield from (f"Note: {note} ({count} cells)" for note, count in notes.items())
+    if review.article.file.not_printed:
+        yield f"Not printed here: {', '.join(review.article.file.not_printed)}"

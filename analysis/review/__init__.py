@@ -1,0 +1,1 @@
+"""Published tables against themselves: which printed numbers can follow from the others, and which cannot."""
