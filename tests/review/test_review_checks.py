@@ -110,7 +110,8 @@ def test_tests_of_rounded_estimates(estimate: float, se: float, decimals: int) -
     stars = "*" * sum(p < level for level in (0.05, 0.01, 0.001))
     limits = [f"{estimate + sign * 1.959964 * se:.{decimals}f}" for sign in (-1, 1)]
     shown = "<.001" if p < 0.001 else f"{p:.3f}"
-    row = f"y | x | {estimate:.{decimals}f}{stars} | {se:.{decimals}f} | {z:.{decimals}f} | {shown} | {' | '.join(limits)}"
+    numbers = [f"{value:.{decimals}f}" for value in (estimate, se, z)]
+    row = " | ".join(["y", "x", numbers[0] + stars, *numbers[1:], shown, *limits])
     assert one("paths", "outcome | predictor | est | se | z | p | ci_lower | ci_upper", row).consistent
 
 

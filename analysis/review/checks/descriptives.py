@@ -12,6 +12,7 @@ from analysis.review.interval import ROOM, Interval, total
 from analysis.review.registry import check
 from analysis.review.verdict import Finding, Reading, Verdict, judge, lacking
 
+MOST_SUMS = 50
 TOO_LARGE = "a smaller N: with this one every mean with so few decimals is possible"
 
 
@@ -67,8 +68,8 @@ def grim(article: Article) -> Iterator[Finding]:
         cell, n, items = record.cell("mean"), article.number(table, record, "n"), items_of(table)
         if cell is None or cell.printed is None or items is None:
             continue
-        if n is None or n.lower < 1:
-            yield lacking(cell, "N")
+        if n is None or n.lower < 1 or not cell.printed.interval.bounded:
+            yield lacking(cell, "N and a mean that is no bound")
             continue
         count = int(n.lower) * items
         if count * cell.printed.unit >= 1:
@@ -98,10 +99,14 @@ def grimmer(article: Article) -> Iterator[Finding]:
         cell, mean, n = record.cell("sd"), record.number("mean"), article.number(table, record, "n")
         if cell is None or cell.printed is None or items_of(table) != 1 or mean is None or n is None or n.lower < 1:
             continue
+        if not (mean.bounded and cell.printed.interval.bounded):
+            yield lacking(cell, "numbers that are no bounds")
+            continue
         count = int(n.lower)
         sums = possible_sums(mean, count)
-        if len(sums) == 0 or len(sums) > 50:
-            yield lacking(cell, "a possible mean (GRIM)" if not sums else TOO_LARGE)
+        n_sums = sums.stop - sums.start  # len() of a range has an upper limit
+        if not 0 < n_sums <= MOST_SUMS:
+            yield lacking(cell, "a possible mean (GRIM)" if n_sums <= 0 else TOO_LARGE)
         elif any(possible_squares(s, cell.printed.interval, count) for s in sums):
             yield Finding(cell, Verdict.CONSISTENT, recomputed=cell.printed.interval)
         else:

@@ -54,7 +54,7 @@ def comparative_of(index: str, model: tuple[Interval, float], baseline: tuple[In
 
 def sizes(n: Interval, groups: float) -> list[tuple[str, Interval]]:
     """Readings of N in RMSEA: N, N − 1 and N − G, each multiplied by √G or not where there are several groups."""
-    plain = [("N", n), ("N − 1", n - 1), *([("N − G", n - groups)] if groups > 1 else [])]
+    plain = [("N", n), ("N − 1", n - 1), *([("N − G", n - groups)] if 1 < groups < n.lower else [])]
     if groups <= 1:
         return plain
     return [(f"{name}, with √G", size * (1 / groups)) for name, size in plain] + [
@@ -154,7 +154,7 @@ def _rmsea_readings(
     scaled, factor = record.number("chisq_scaled"), record.number("scaling")
     if scaled is not None:
         found += [Reading(f"{name}, scaled", kernel(scaled, df, size)) for name, size in readings]
-    if factor is not None:
+    if factor is not None and factor.lower > 0:
         base = chisq if scaled is None else scaled
         # The plain chi-square against its expectation c·df, as lavaan has the scaled limits and the scaled p.
         plain = [chisq] if scaled is not None else [chisq, chisq * factor]

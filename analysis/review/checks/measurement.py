@@ -30,8 +30,8 @@ def average_variance(loadings: Sequence[Interval]) -> Interval:
 def alpha_of(correlations: Sequence[Interval], k: int) -> Interval:
     """Standardised alpha: k·r̄/(1 + (k − 1)·r̄), r̄ the mean of the k(k − 1)/2 correlations; rises in each."""
     mean = total(correlations) * (1 / len(correlations))
-    ends = [k * r / (1 + (k - 1) * r) for r in (mean.lower, mean.upper)]
-    return Interval(min(ends), max(ends))
+    ends = [k * r / (1 + (k - 1) * r) if 1 + (k - 1) * r > 0 else -math.inf for r in (mean.lower, mean.upper)]
+    return Interval(*ends)
 
 
 def constructs(table: Table) -> dict[str, list[Record]]:

@@ -15,6 +15,7 @@ from analysis.sem.defaults import roles_of
 from analysis.sem.partable import ParameterTable, TableOptions, build_table
 from analysis.sem.syntax import ParsedModel, parse_model
 
+MOST_GROUPS = 100
 EQUALITIES: tuple[tuple[str, tuple[str, ...]], ...] = (
     ("configural", ()),
     ("equal loadings", ("loadings",)),
@@ -91,6 +92,9 @@ def model_df(article: Article) -> Iterator[Finding]:
         if cell is None or text is None or record.label == table.file.baseline:
             continue
         groups = article.number(table, record, "groups") or exactly(1)
+        if groups.lower > MOST_GROUPS:
+            yield lacking(cell, f"a number of groups up to {MOST_GROUPS}")
+            continue
         try:
             ways = _counted(text, int(groups.lower))
         except SmartCityError as error:
