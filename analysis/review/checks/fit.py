@@ -154,7 +154,7 @@ def _rmsea_readings(
     scaled, factor = record.number("chisq_scaled"), record.number("scaling")
     if scaled is not None:
         found += [Reading(f"{name}, scaled", kernel(scaled, df, size)) for name, size in readings]
-    if factor is not None and factor.lower > 0:
+    if factor is not None and factor.lower > 0 and factor.bounded:
         base = chisq if scaled is None else scaled
         # The plain chi-square against its expectation c·df, as lavaan has the scaled limits and the scaled p.
         plain = [chisq] if scaled is not None else [chisq, chisq * factor]
