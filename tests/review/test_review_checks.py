@@ -25,6 +25,7 @@ DECIMALS = st.sampled_from([2, 3])
 
 def one(kind: str, columns: str, *rows: str, n: int = 100, **keys: str) -> Review:
     """The review of one table."""
+    keys = {**keys, "n": str(n)} if kind == "descriptives" else keys
     return review_text(article([table("t", kind, columns, [[row] for row in rows], **keys)], n))
 
 
@@ -253,6 +254,23 @@ def test_stars_against_p() -> None:
     outcome = one("paths", "outcome | predictor | est | se", *rows)
     assert [finding.cell.text for finding in outcome.inconsistent] == [".10**", ".50"]
     assert "no stars" in outcome.inconsistent[0].mend
+
+
+def test_an_error_that_may_be_that_of_another_estimate_is_not_held_against_a_row() -> None:
+    columns = "outcome | predictor | std | se | z"
+    wrong = ["y | a | .43 | .05 | 6.20", "y | b | .28 | .05 | 7.10"]
+    assert {f.verdict for f in one("paths", columns, *wrong).findings} == {Verdict.NOT_RECOMPUTABLE}
+    mostly = ["y | a | .43 | .05 | 8.60", "y | b | .28 | .05 | 5.60", "y | c | .28 | .05 | 7.10"]
+    assert [f.cell.row for f in one("paths", columns, *mostly).inconsistent] == [2]
+
+
+def test_an_index_of_a_robust_estimator_needs_its_factor() -> None:
+    columns, row = (
+        "model | chisq | df | base_chisq | base_df | cfi | rmsea",
+        "A | 40.21 | 24 | 1348.60 | 36 | .898 | .410",
+    )
+    assert len(one("fit", columns, row).inconsistent) == 2
+    assert one("fit", columns, row, estimator="MLR").consistent
 
 
 def test_a_total_that_is_no_sum_and_a_flow_that_leaks() -> None:

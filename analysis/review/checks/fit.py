@@ -8,11 +8,13 @@ from collections.abc import Iterator
 from analysis.review.article import Article, Record, Table
 from analysis.review.interval import EVERYTHING, Interval, exactly, over_corners
 from analysis.review.registry import check
-from analysis.review.verdict import Finding, Reading, judge, lacking
+from analysis.review.verdict import Finding, Reading, Verdict, judge, lacking
 from analysis.sem import chi_square
 from analysis.sem.comparative import comparative
 
 CLOSE = 0.05
+# Estimators whose chi-squares are not scaled.
+PLAIN = frozenset({"ML", "GLS", "ULS", "FIML", "REML", "OLS"})
 
 
 def p_of_chisq(chisq: Interval, df: Interval) -> Interval:
@@ -136,7 +138,8 @@ def rmsea(article: Article) -> Iterator[Finding]:
                 yield lacking(cell, _missing_for_rmsea(record, chisq, df))
                 continue
             groups = article.number(table, record, "groups") or exactly(1)
-            yield judge(cell, _rmsea_readings(column, record, chisq, exactly(df), sizes(n, groups.lower)))
+            finding = judge(cell, _rmsea_readings(column, record, chisq, exactly(df), sizes(n, groups.lower)))
+            yield _unless_robust(finding, table, record, "scaling")
 
 
 def _rmsea_readings(
@@ -155,14 +158,14 @@ def _rmsea_readings(
     if scaled is not None:
         found += [Reading(f"{name}, scaled", kernel(scaled, df, size)) for name, size in readings]
     if factor is not None and factor.lower > 0 and factor.bounded:
-        base = chisq if scaled is None else scaled
+        scales = [scaled] if scaled is not None else [chisq, chisq / factor]
         # The plain chi-square against its expectation c·df, as lavaan has the scaled limits and the scaled p.
         plain = [chisq] if scaled is not None else [chisq, chisq * factor]
         found += [
             Reading(f"{name}, scaled as lavaan", kernel(c, df * factor, s)) for name, s in readings for c in plain
         ]
         # The robust index is the scaled one times the root of the factor, and so are its limits.
-        found += [Reading(f"{name}, robust", kernel(base, df, size / factor)) for name, size in readings]
+        found += [Reading(f"{name}, robust", kernel(c, df, size / factor)) for name, size in readings for c in scales]
     return found
 
 
@@ -196,7 +199,8 @@ def comparative_indices(article: Article) -> Iterator[Finding]:
             elif chisq is None or df is None:
                 yield lacking(cell, "chi-square and df")
             else:
-                yield judge(cell, _comparative_readings(column, record, (chisq, df), base))
+                finding = judge(cell, _comparative_readings(column, record, (chisq, df), base))
+                yield _unless_robust(finding, table, record, "base_scaling")
 
 
 def _comparative_readings(
@@ -206,7 +210,40 @@ def _comparative_readings(
     scaled = record.number("chisq_scaled")
     if scaled is not None:
         found.append(Reading("scaled chi-square", comparative_of(column, (scaled, model[1]), base)))
+    factors = record.number("scaling"), record.number("base_scaling")
+    if factors[0] is not None and factors[1] is not None and column != "nfi" and model[1] > 0:
+        # Either chi-square may be printed plain or scaled; without a scaled one beside it both are of one kind.
+        chisqs = [model[0]] * 2 if scaled is not None else [model[0], model[0] * factors[0]]
+        expected = (factors[0] * model[1], factors[1] * base[1])
+        found += [
+            Reading("robust", robust_of(column, (chisq, expected[0]), (b, expected[1]), model[1] / base[1]))
+            for chisq, b in zip(chisqs, [base[0], base[0] * factors[1]], strict=True)
+            if base[1] > 0
+        ]
     return found
+
+
+def robust_of(
+    index: str, model: tuple[Interval, Interval], baseline: tuple[Interval, Interval], df_ratio: float
+) -> Interval:
+    """Robust CFI or TLI of (plain χ², c·df) of model and baseline; ``df_ratio`` is df of the model over the baseline's.
+
+    Brosseau-Liard & Savalei (2014), Multivariate Behavioral Research 49(5), 460-470.
+    """
+    excess, base = model[0] - model[1], baseline[0] - baseline[1]
+    if index == "cfi":
+        return (1 - excess.within(0, math.inf) / base).within(0, 1)
+    return 1 - excess / base * (1 / df_ratio)
+
+
+def _unless_robust(finding: Finding, table: Table, record: Record, factor: str) -> Finding:
+    """With robust estimators an index may be a robust one, which needs the scaling factor to be recomputed."""
+    unsure = table.file.estimator.upper() not in PLAIN and record.number(factor) is None
+    if finding.verdict is Verdict.INCONSISTENT and unsure:
+        return lacking(
+            finding.cell, f"the scaling factor ({factor}): with {table.file.estimator} it may be a robust index"
+        )
+    return finding
 
 
 def baseline_of(table: Table, record: Record) -> tuple[Interval, float] | None:

@@ -36,7 +36,8 @@ def degrees_of_freedom(table: ParameterTable) -> int:
 
 def countings(model: ParsedModel, groups: int) -> list[tuple[str, int]]:
     """Df under each plausible way to count, most usual first, as (name, df)."""
-    labels = tuple(f"g{i}" for i in range(groups)) if groups > 1 else ("",)
+    named = dict.fromkeys(s.group for s in model.statements if s.group is not None)
+    labels = (*named, *(f"group {i + 1}" for i in range(len(named), groups))) if groups > 1 else ("",)
     found: list[tuple[str, int]] = []
     for name, equal in EQUALITIES if groups > 1 else (("as lavaan", ()),):
         table = build_table(model, TableOptions(groups=labels, group_equal=equal))
