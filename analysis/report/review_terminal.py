@@ -71,9 +71,9 @@ def sentence(finding: Finding) -> str:
 
 
 def span(found: Interval, finding: Finding) -> str:
-    """A recomputed interval, rounded outwards to one place more than the printed number has."""
-    unit = finding.cell.printed.unit if finding.cell.printed is not None else 0.001
-    decimals = 0 if COLUMNS[finding.cell.column].count else max(0, round(-math.log10(unit))) + 1
+    """A recomputed interval with one place more than the printed number has."""
+    printed = finding.cell.printed.decimals if finding.cell.printed is not None else 3
+    decimals = 0 if COLUMNS[finding.cell.column].count else printed + 1
     lower, upper = (_text(value, decimals) for value in (found.lower, found.upper))
     return lower if lower == upper else f"{lower} to {upper}"
 

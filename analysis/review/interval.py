@@ -120,12 +120,6 @@ def _times(a: float, b: float) -> float:
     return 0.0 if a == 0 or b == 0 else a * b
 
 
-def hull(intervals: Iterable[Interval]) -> Interval:
-    """The smallest interval that holds all."""
-    kept = list(intervals)
-    return Interval(min(i.lower for i in kept), max(i.upper for i in kept))
-
-
 def total(intervals: Iterable[Interval]) -> Interval:
     """Their sum."""
     kept = list(intervals)

@@ -14,13 +14,13 @@ from analysis.review.registry import check
 from analysis.review.verdict import Finding, Reading, Verdict, judge, lacking
 
 CONSTANTS = frozenset({"constant", "intercept", "(intercept)", "const", "constante"})
-_ESTIMATES = ("est", "loading", "std", "indirect", "mean")
+_ESTIMATES = ("est", "loading", "std", "indirect")
 _STARRED = ("std", "est", "loading", "z", "t", "p", "indirect")
 
 
 def estimate_of(record: Record) -> Interval | None:
     """The estimate that the row's standard error belongs to: the unstandardised one where both are printed."""
-    return next((found for name in _ESTIMATES[:4] if (found := record.number(name)) is not None), None)
+    return next((found for name in _ESTIMATES if (found := record.number(name)) is not None), None)
 
 
 def statistic_of(record: Record) -> tuple[str, Interval] | None:
