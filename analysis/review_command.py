@@ -14,6 +14,7 @@ def add_options(parser: argparse.ArgumentParser) -> None:
     """Options of the command."""
     parser.add_argument("published", type=Path, nargs="?", metavar="PUBLISHED.yaml", help="tables as printed")
     parser.add_argument("--template", choices=TEMPLATES, help="print a file to fill in, and stop")
+    parser.add_argument("--checks", action="store_true", help="list the checks, their formulas and needs, and stop")
 
 
 def run(options: argparse.Namespace) -> int:
@@ -21,6 +22,12 @@ def run(options: argparse.Namespace) -> int:
     if options.template is not None:
         template = Path(__file__).parent / "review" / "templates" / f"{options.template}.yaml"
         print(template.read_text(encoding="utf-8"), end="")
+        return 0
+    if options.checks:
+        from analysis.report.review_terminal import checks_table
+        from analysis.review.audit import checks
+
+        print(checks_table(checks()))
         return 0
     if options.published is None:
         hint = "name a file, or 'smartcity review --template sem > published.yaml' for one to fill in"

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 from analysis.cli import main
+from analysis.review.audit import checks
 from tests.references import REPOSITORY
 
 PUBLISHED = REPOSITORY / "data" / "published"
@@ -71,6 +72,13 @@ def test_mistakes_are_told(text: str, reason: str, tmp_path: Path, capsys: pytes
     place.write_text(text, encoding="utf-8")
     assert main(["review", str(place)]) == 2
     assert reason in capsys.readouterr().err
+
+
+def test_the_checks_are_listed(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["review", "--checks"]) == 0
+    lines = capsys.readouterr().out.strip().split("\n")
+    assert len(lines) == len(checks()) + 2
+    assert all(line.replace("\\|", "").count("|") == 4 for line in lines)
 
 
 def test_nothing_to_review(capsys: pytest.CaptureFixture[str]) -> None:

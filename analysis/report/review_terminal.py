@@ -12,9 +12,10 @@ from analysis.review.result import row_label
 from analysis.review.verdict import Verdict
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
 
     from analysis.review.interval import Interval
+    from analysis.review.registry import Check
     from analysis.review.result import Review
     from analysis.review.verdict import Finding
 
@@ -35,6 +36,13 @@ def review_summary(review: Review) -> str:
     return "\n".join(lines)
 
 
+def checks_table(checks: Mapping[str, Check]) -> str:
+    """All checks as a table in Markdown: check, formula, what it needs."""
+    rows = [(check.name, check.formula, check.needs) for check in checks.values()]
+    lines = [" | ".join(cell.replace("|", "\\|") for cell in row) for row in rows]
+    return "\n".join(["| check | formula | needs |", "|---|---|---|", *(f"| {line} |" for line in lines)])
+
+
 def _inconsistent(review: Review) -> Iterator[str]:
     if review.consistent:
         return
@@ -46,9 +54,12 @@ def _inconsistent(review: Review) -> Iterator[str]:
 def place(review: Review, finding: Finding) -> str:
     """Table, row and column of a finding, with its line."""
     cell = finding.cell
+    if not cell.table and cell.of:
+        return f"line {cell.line}, {cell.of}"
+    file = review.article.tables[cell.table].file.csv if cell.table else None
     column = cell.column + (f" ({cell.of})" if cell.of else "")
     words = [word for word in (cell.table, row_label(review.article, cell), column) if word]
-    return f"line {cell.line}, {', '.join(words)}"
+    return f"{f'{file} ' if file else ''}line {cell.line}, {', '.join(words)}"
 
 
 def sentence(finding: Finding) -> str:
@@ -60,9 +71,9 @@ def sentence(finding: Finding) -> str:
 
 
 def span(found: Interval, finding: Finding) -> str:
-    """A recomputed interval, rounded outwards to one place more than the printed number has."""
-    unit = finding.cell.printed.unit if finding.cell.printed is not None else 0.001
-    decimals = 0 if COLUMNS[finding.cell.column].count else max(0, round(-math.log10(unit))) + 1
+    """A recomputed interval with one place more than the printed number has."""
+    printed = finding.cell.printed.decimals if finding.cell.printed is not None else 3
+    decimals = 0 if COLUMNS[finding.cell.column].count else printed + 1
     lower, upper = (_text(value, decimals) for value in (found.lower, found.upper))
     return lower if lower == upper else f"{lower} to {upper}"
 

@@ -27,8 +27,9 @@ MODULES = (
 
 
 def checks() -> dict[str, Check]:
-    """All checks by name."""
-    return registered()
+    """All checks by name, in the order of ``MODULES``."""
+    order = [module.__name__ for module in MODULES]
+    return dict(sorted(registered().items(), key=lambda item: order.index(item[1].rule.__module__)))
 
 
 def review(article: Article) -> Review:

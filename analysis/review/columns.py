@@ -73,6 +73,7 @@ COLUMNS = _columns(
     _share("p", "p-value"),
     _positive("chisq_df", "chi-square divided by df"),
     _positive("scaling", "scaling correction factor"),
+    _positive("base_scaling", "scaling correction factor of the baseline model"),
     _positive("chisq_scaled", "scaled chi-square"),
     _positive("base_chisq", "chi-square of the baseline (independence) model"),
     _count("base_df", "its degrees of freedom"),
@@ -153,8 +154,9 @@ KINDS = {
         TableKind(
             "fit", "fit of one or more models; invariance tables are of this kind", ("model",),
             ("model", "against", "scaled_from", "n", "groups", "npar", "chisq", "df", "p", "chisq_df", "scaling",
-             "chisq_scaled", "base_chisq", "base_df", "cfi", "tli", "nfi", "cfi_robust", "rmsea", "rmsea_lower",
-             "rmsea_upper", "rmsea_p", "srmr", "gfi", "agfi", "aic", "bic", "loglik", "d_chisq", "d_df", "d_p", "d_cfi",
+             "chisq_scaled", "base_chisq", "base_df", "base_scaling", "cfi", "tli", "nfi", "cfi_robust", "rmsea",
+             "rmsea_lower", "rmsea_upper", "rmsea_p", "srmr", "gfi", "agfi", "aic", "bic", "loglik", "d_chisq",
+             "d_df", "d_p", "d_cfi",
              "d_tli", "d_rmsea", "d_srmr", "d_aic", "d_bic"),
         ),
         TableKind(

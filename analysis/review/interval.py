@@ -29,6 +29,11 @@ class Interval:
         return 0.5 * (self.lower + self.upper)
 
     @property
+    def bounded(self) -> bool:
+        """Whether both ends are finite."""
+        return math.isfinite(self.lower) and math.isfinite(self.upper)
+
+    @property
     def radius(self) -> float:
         """Half the width."""
         return 0.5 * (self.upper - self.lower)
@@ -76,7 +81,7 @@ class Interval:
 
     def squared(self) -> Interval:
         """Its square, exact where it holds zero."""
-        ends = (self.lower**2, self.upper**2)
+        ends = (self.lower * self.lower, self.upper * self.upper)
         return Interval(0.0 if self.lower <= 0 <= self.upper else min(ends), max(ends))
 
     def root(self) -> Interval:
@@ -113,12 +118,6 @@ def exactly(value: Interval | float) -> Interval:
 
 def _times(a: float, b: float) -> float:
     return 0.0 if a == 0 or b == 0 else a * b
-
-
-def hull(intervals: Iterable[Interval]) -> Interval:
-    """The smallest interval that holds all."""
-    kept = list(intervals)
-    return Interval(min(i.lower for i in kept), max(i.upper for i in kept))
 
 
 def total(intervals: Iterable[Interval]) -> Interval:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 from dataclasses import dataclass
 
@@ -49,7 +50,7 @@ class Printed:
     @property
     def decimals(self) -> int:
         """Number of printed decimals; 0 for whole numbers."""
-        return max(0, round(-_log10(self.unit)))
+        return max(0, round(-math.log10(self.unit)))
 
 
 def is_absent(text: str) -> bool:
@@ -85,9 +86,9 @@ def read_number(text: str, *, count: bool = False) -> Printed:
 
 def _interval(value: float, unit: float, relation: str, *, count: bool) -> Interval:
     if relation == "<":
-        return Interval(-float("inf"), value)
+        return Interval(-math.inf, value)
     if relation == ">":
-        return Interval(value, float("inf"))
+        return Interval(value, math.inf)
     if count and unit >= 1:
         return exactly(value)
     return Interval(value - 0.5 * unit, value + 0.5 * unit)
@@ -121,9 +122,3 @@ def _split_marks(text: str, whole: str) -> tuple[str, str]:
         else:
             marks += mark
     return stars, marks
-
-
-def _log10(value: float) -> float:
-    from math import log10
-
-    return log10(value)

@@ -26,13 +26,24 @@ def review_text(text: str) -> Review:
 
 @dataclass
 class Power:
-    """Counts over trials: ``tried`` and ``found`` by column, ``caught`` by check, and why trials were missed."""
+    """Counts over trials.
+
+    ``tried`` and ``found``: by column of the changed cell. ``concerned``: by check, cells it judges; ``caught``: those
+    of them that it found; ``elsewhere``: changes that it found by the verdict on another cell. ``missed``: why the
+    others were not found.
+    """
 
     tried: Counter[str] = field(default_factory=Counter)
     found: Counter[str] = field(default_factory=Counter)
     concerned: Counter[str] = field(default_factory=Counter)
     caught: Counter[str] = field(default_factory=Counter)
+    elsewhere: Counter[str] = field(default_factory=Counter)
     missed: Counter[str] = field(default_factory=Counter)
+
+    @property
+    def share(self) -> float:
+        """Share of the changes that some check found."""
+        return sum(self.found.values()) / sum(self.tried.values())
 
 
 def changed(text: str, cell: Cell, rng: np.random.Generator) -> str:
@@ -73,9 +84,11 @@ def measure(n: int, first_seed: int = 0) -> Power:
         power.tried[cell.column] += 1
         checks = {finding.check for finding in before.findings if key(finding.cell) == key(cell)}
         power.concerned.update(checks)
+        own = {finding.check for finding in after.inconsistent if key(finding.cell) == key(cell)}
+        power.caught.update(own & checks)
+        power.elsewhere.update({finding.check for finding in after.inconsistent} - own)
         if after.inconsistent:
             power.found[cell.column] += 1
-            power.caught.update({finding.check for finding in after.inconsistent})
         elif not checks and not _used(before, after):
             power.missed["no check uses the cell"] += 1
         else:

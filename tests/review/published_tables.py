@@ -76,7 +76,7 @@ def article(tables: Sequence[str], n: int, models: dict[str, str] | None = None,
 
 FIT = (
     "model | npar | loglik | chisq | df | p | base_chisq | base_df | cfi | tli | nfi | rmsea | rmsea_lower | "
-    "rmsea_upper | rmsea_p | aic | bic | scaling | chisq_scaled"
+    "rmsea_upper | rmsea_p | aic | bic | scaling | base_scaling | chisq_scaled"
 )
 
 
@@ -92,7 +92,8 @@ def fit_row(name: str, result: SemResult, style: Style) -> list[str]:
         name, str(result.npar), style.show(m["logl"], 3), style.show(m["chisq"]), str(m["df"]), style.p(p),
         style.show(base), str(m["baseline_df"]), *shown, style.p(index("rmsea_pvalue")), style.show(m["aic"], 2),
         style.show(m["bic"], 2), *(
-            [style.show(m["chisq_scaling_factor"], 3), style.show(m["chisq_scaled"])] if scaled else ["-", "-"]
+            [style.show(m["chisq_scaling_factor"], 3), style.show(m["baseline_chisq_scaling_factor"], 3),
+             style.show(m["chisq_scaled"])] if scaled else ["-"] * 3
         ),
     ]  # fmt: skip
 
@@ -350,7 +351,7 @@ def descriptives(rng: np.random.Generator, style: Style) -> str:
     whole = ["all", str(n), style.show(100.0, 1)]
     return article(
         [
-            table("items", "descriptives", "variable | mean | sd", rows, scale="1-5", items="1"),
+            table("items", "descriptives", "variable | mean | sd", rows, scale="1-5", items="1", n=str(n)),
             table("flow", "counts", "step | n | removed", flow),
             table("groups", "counts", "step | n | percent", [*shares, whole], total="all"),
         ],

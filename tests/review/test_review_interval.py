@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 
 import numpy as np
-from analysis.review.interval import EVERYTHING, Interval, exactly, hull, over_box, over_corners, total
+from analysis.review.interval import EVERYTHING, Interval, exactly, over_box, over_corners, total
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -37,7 +37,6 @@ def test_arithmetic_holds_the_result_of_members(first: tuple[Interval, float], s
     assert holds(X.magnitude(), abs(x))
     assert holds(X.squared().root(), abs(x))
     assert holds(total([X, Y]), x + y)
-    assert holds(hull([X, Y]), y)
     if abs(y) > 1e-6:
         assert holds(X / Y, x / y)
 

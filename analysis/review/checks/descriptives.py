@@ -12,6 +12,7 @@ from analysis.review.interval import ROOM, Interval, total
 from analysis.review.registry import check
 from analysis.review.verdict import Finding, Reading, Verdict, judge, lacking
 
+MOST_SUMS = 50
 TOO_LARGE = "a smaller N: with this one every mean with so few decimals is possible"
 
 
@@ -49,6 +50,12 @@ def scale_of(table: Table) -> Interval | None:
     return Interval(float(numbers[0]), float(numbers[1])) if len(numbers) == 2 else None
 
 
+def answering(table: Table, record: Record) -> Interval | None:
+    """Number of answers behind a row, as the row or its table prints it; of the article's N some may be missing."""
+    cell = table.attributes.get("n")
+    return record.number("n") or (None if cell is None or cell.printed is None else cell.printed.interval)
+
+
 def items_of(table: Table) -> int | None:
     """Number of whole-number items that a mean is over; None where the table does not say it."""
     text = (table.file.items or "").strip()
@@ -60,15 +67,15 @@ def grim(article: Article) -> Iterator[Finding]:
     """A mean of whole numbers is a whole number over their count.
 
     Formula: some whole S has S/(N·items) within the mean's rounding
-    Needs: N; that answers are whole numbers, and how many items the mean is over (key 'items')
+    Needs: N of the row or the table; that answers are whole numbers, and how many items the mean is over ('items')
     Source: Brown & Heathers (2017), Social Psychological and Personality Science 8(4), 363-369
     """
     for table, record in article.records("descriptives"):
-        cell, n, items = record.cell("mean"), article.number(table, record, "n"), items_of(table)
+        cell, n, items = record.cell("mean"), answering(table, record), items_of(table)
         if cell is None or cell.printed is None or items is None:
             continue
-        if n is None or n.lower < 1:
-            yield lacking(cell, "N")
+        if n is None or n.lower < 1 or not cell.printed.interval.bounded:
+            yield lacking(cell, "N of the row or the table, and a mean that is no bound")
             continue
         count = int(n.lower) * items
         if count * cell.printed.unit >= 1:
@@ -95,13 +102,17 @@ def grimmer(article: Article) -> Iterator[Finding]:
     Source: Anaya (2016), The GRIMMER test, PeerJ Preprints 4:e2400v1; Allard (2018)
     """
     for table, record in article.records("descriptives"):
-        cell, mean, n = record.cell("sd"), record.number("mean"), article.number(table, record, "n")
+        cell, mean, n = record.cell("sd"), record.number("mean"), answering(table, record)
         if cell is None or cell.printed is None or items_of(table) != 1 or mean is None or n is None or n.lower < 1:
+            continue
+        if not (mean.bounded and cell.printed.interval.bounded):
+            yield lacking(cell, "numbers that are no bounds")
             continue
         count = int(n.lower)
         sums = possible_sums(mean, count)
-        if len(sums) == 0 or len(sums) > 50:
-            yield lacking(cell, "a possible mean (GRIM)" if not sums else TOO_LARGE)
+        n_sums = sums.stop - sums.start  # len() of a range has an upper limit
+        if not 0 < n_sums <= MOST_SUMS:
+            yield lacking(cell, "a possible mean (GRIM)" if n_sums <= 0 else TOO_LARGE)
         elif any(possible_squares(s, cell.printed.interval, count) for s in sums):
             yield Finding(cell, Verdict.CONSISTENT, recomputed=cell.printed.interval)
         else:
@@ -167,12 +178,16 @@ def _flow(records: tuple[Record, ...]) -> Iterator[Finding]:
 def _percentages(
     article: Article, table: Table, records: tuple[Record, ...], whole: Record | None
 ) -> Iterator[Finding]:
-    size = whole.number("n") if whole is not None else article.number(table, None, "n")
+    everyone = whole.number("n") if whole is not None else article.number(table, None, "n")
+    parts = [record.number("n") for record in records if record is not whole]
+    answered = total(part for part in parts if part is not None) if None not in parts else None
     for record in records:
         cell, n = record.cell("percent"), record.number("n")
         if cell is None:
             continue
-        if n is None or size is None or size.lower <= 0:
+        sizes = {"of the total": everyone, "of the categories printed": answered}
+        known = {name: size for name, size in sizes.items() if size is not None and size.lower > 0}
+        if n is None or not known:
             yield lacking(cell, "n of the category and the total")
         else:
-            yield judge(cell, [Reading("", n / size * 100)])
+            yield judge(cell, [Reading(name, n / size * 100) for name, size in known.items()])

@@ -6,15 +6,13 @@ import math
 from collections.abc import Iterator
 
 from analysis.review.article import Article, Cell, Record, Table
-from analysis.review.checks.fit import degrees, whole
+from analysis.review.checks.fit import PLAIN, degrees, whole
 from analysis.review.distributions import chi_square_tail
 from analysis.review.interval import Interval
 from analysis.review.registry import check
 from analysis.review.verdict import Finding, Reading, Verdict, judge, lacking
 
 INDICES = ("d_cfi", "d_tli", "d_rmsea", "d_srmr", "d_aic", "d_bic")
-# Estimators whose chi-squares subtract; those of the others need scaling factors.
-PLAIN = frozenset({"ML", "GLS", "ULS", "FIML", "REML"})
 
 
 def scaled_difference(

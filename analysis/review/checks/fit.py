@@ -6,60 +6,13 @@ import math
 from collections.abc import Iterator
 
 from analysis.review.article import Article, Record, Table
-from analysis.review.interval import EVERYTHING, Interval, exactly, over_corners
+from analysis.review.fit_indices import close_fit, comparative_of, p_of_chisq, rmsea_limit, rmsea_of, robust_of, sizes
+from analysis.review.interval import Interval, exactly
 from analysis.review.registry import check
-from analysis.review.verdict import Finding, Reading, judge, lacking
-from analysis.sem import chi_square
-from analysis.sem.comparative import comparative
+from analysis.review.verdict import Finding, Reading, Verdict, judge, lacking
 
-CLOSE = 0.05
-
-
-def p_of_chisq(chisq: Interval, df: Interval) -> Interval:
-    """P(chi-square with ``df`` exceeds ``chisq``): falls in chi-square, rises in df."""
-    return over_corners(chi_square.upper_tail, chisq.within(0, math.inf), df)
-
-
-def rmsea_of(chisq: Interval, df: Interval, n: Interval) -> Interval:
-    """sqrt(max(χ² − df, 0) / (df·n)), where ``n`` stands for N, N − 1 or N over the number of groups."""
-    return over_corners(lambda c, d, m: math.sqrt(max(c - d, 0.0) / (d * m)), chisq, df, n)
-
-
-def rmsea_limit(chisq: Interval, df: Interval, n: Interval, probability: float) -> Interval:
-    """Limit of RMSEA's interval: sqrt(λ / (df·n)), with λ such that P(χ²(df, λ) ≤ χ²) is ``probability``."""
-
-    def limit(c: float, d: float, m: float) -> float:
-        return math.sqrt(chi_square.noncentrality_at(c, d, probability) / (d * m))
-
-    return over_corners(limit, chisq.within(0, math.inf), df, n)
-
-
-def close_fit(chisq: Interval, df: Interval, n: Interval) -> Interval:
-    """P of RMSEA ≤ .05: 1 − P(χ²(df, .05²·df·n) ≤ χ²)."""
-    return over_corners(lambda c, d, m: 1 - chi_square.noncentral_cdf(c, d, m * d * CLOSE**2), chisq, df, n)
-
-
-def comparative_of(index: str, model: tuple[Interval, float], baseline: tuple[Interval, float]) -> Interval:
-    """CFI, TLI or NFI of (chi-square, df) of model and baseline; monotone in either chi-square."""
-
-    if index == "tli" and baseline[0].lower <= baseline[1] <= baseline[0].upper:
-        return EVERYTHING
-
-    def value(chisq: float, base: float) -> float:
-        found = comparative(chisq, int(model[1]), base, int(baseline[1]))[index]
-        return math.nan if found is None else float(found)
-
-    return over_corners(value, model[0].within(0, math.inf), baseline[0].within(0, math.inf))
-
-
-def sizes(n: Interval, groups: float) -> list[tuple[str, Interval]]:
-    """Readings of N in RMSEA: N, N − 1 and N − G, each multiplied by √G or not where there are several groups."""
-    plain = [("N", n), ("N − 1", n - 1), *([("N − G", n - groups)] if groups > 1 else [])]
-    if groups <= 1:
-        return plain
-    return [(f"{name}, with √G", size * (1 / groups)) for name, size in plain] + [
-        (f"{name}, without √G", size) for name, size in plain
-    ]
+# Estimators whose chi-squares are not scaled.
+PLAIN = frozenset({"ML", "GLS", "ULS", "FIML", "REML", "OLS"})
 
 
 def whole(value: Interval | None) -> float | None:
@@ -136,7 +89,8 @@ def rmsea(article: Article) -> Iterator[Finding]:
                 yield lacking(cell, _missing_for_rmsea(record, chisq, df))
                 continue
             groups = article.number(table, record, "groups") or exactly(1)
-            yield judge(cell, _rmsea_readings(column, record, chisq, exactly(df), sizes(n, groups.lower)))
+            finding = judge(cell, _rmsea_readings(column, record, chisq, exactly(df), sizes(n, groups.lower)))
+            yield _unless_robust(finding, table, record, "scaling")
 
 
 def _rmsea_readings(
@@ -154,15 +108,15 @@ def _rmsea_readings(
     scaled, factor = record.number("chisq_scaled"), record.number("scaling")
     if scaled is not None:
         found += [Reading(f"{name}, scaled", kernel(scaled, df, size)) for name, size in readings]
-    if factor is not None:
-        base = chisq if scaled is None else scaled
+    if factor is not None and factor.lower > 0 and factor.bounded:
+        scales = [scaled] if scaled is not None else [chisq, chisq / factor]
         # The plain chi-square against its expectation c·df, as lavaan has the scaled limits and the scaled p.
         plain = [chisq] if scaled is not None else [chisq, chisq * factor]
         found += [
             Reading(f"{name}, scaled as lavaan", kernel(c, df * factor, s)) for name, s in readings for c in plain
         ]
         # The robust index is the scaled one times the root of the factor, and so are its limits.
-        found += [Reading(f"{name}, robust", kernel(base, df, size / factor)) for name, size in readings]
+        found += [Reading(f"{name}, robust", kernel(c, df, size / factor)) for name, size in readings for c in scales]
     return found
 
 
@@ -196,7 +150,8 @@ def comparative_indices(article: Article) -> Iterator[Finding]:
             elif chisq is None or df is None:
                 yield lacking(cell, "chi-square and df")
             else:
-                yield judge(cell, _comparative_readings(column, record, (chisq, df), base))
+                finding = judge(cell, _comparative_readings(column, record, (chisq, df), base))
+                yield _unless_robust(finding, table, record, "base_scaling")
 
 
 def _comparative_readings(
@@ -206,7 +161,27 @@ def _comparative_readings(
     scaled = record.number("chisq_scaled")
     if scaled is not None:
         found.append(Reading("scaled chi-square", comparative_of(column, (scaled, model[1]), base)))
+    factors = record.number("scaling"), record.number("base_scaling")
+    if factors[0] is not None and factors[1] is not None and column != "nfi" and model[1] > 0:
+        # Either chi-square may be printed plain or scaled; without a scaled one beside it both are of one kind.
+        chisqs = [model[0]] * 2 if scaled is not None else [model[0], model[0] * factors[0]]
+        expected = (factors[0] * model[1], factors[1] * base[1])
+        found += [
+            Reading("robust", robust_of(column, (chisq, expected[0]), (b, expected[1]), model[1] / base[1]))
+            for chisq, b in zip(chisqs, [base[0], base[0] * factors[1]], strict=True)
+            if base[1] > 0
+        ]
     return found
+
+
+def _unless_robust(finding: Finding, table: Table, record: Record, factor: str) -> Finding:
+    """With robust estimators an index may be a robust one, which needs the scaling factor to be recomputed."""
+    unsure = table.file.estimator.upper() not in PLAIN and record.number(factor) is None
+    if finding.verdict is Verdict.INCONSISTENT and unsure:
+        return lacking(
+            finding.cell, f"the scaling factor ({factor}): with {table.file.estimator} it may be a robust index"
+        )
+    return finding
 
 
 def baseline_of(table: Table, record: Record) -> tuple[Interval, float] | None:

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from itertools import combinations
 
 from analysis.review.article import Article, Cell, Record, Table
+from analysis.review.correlations import matrix_of
 from analysis.review.interval import Interval, exactly, total
 from analysis.review.registry import check
 from analysis.review.verdict import Finding, Reading, Verdict, judge, lacking
@@ -30,8 +32,8 @@ def average_variance(loadings: Sequence[Interval]) -> Interval:
 def alpha_of(correlations: Sequence[Interval], k: int) -> Interval:
     """Standardised alpha: k·r̄/(1 + (k − 1)·r̄), r̄ the mean of the k(k − 1)/2 correlations; rises in each."""
     mean = total(correlations) * (1 / len(correlations))
-    ends = [k * r / (1 + (k - 1) * r) for r in (mean.lower, mean.upper)]
-    return Interval(min(ends), max(ends))
+    ends = [k * r / (1 + (k - 1) * r) if 1 + (k - 1) * r > 0 else -math.inf for r in (mean.lower, mean.upper)]
+    return Interval(*ends)
 
 
 def constructs(table: Table) -> dict[str, list[Record]]:
@@ -81,8 +83,6 @@ def reliability(article: Article) -> Iterator[Finding]:
 
 def _with_subset(found: list[Finding], cells: dict[str, Cell], records: Sequence[Record]) -> list[Finding]:
     """Where both disagree with the loadings, the items that would give both."""
-    from dataclasses import replace
-
     wrong = [finding.verdict is Verdict.INCONSISTENT for finding in found]
     if len(found) < 2 or not all(wrong):
         return found
@@ -178,8 +178,6 @@ def alpha(article: Article) -> Iterator[Finding]:
     Needs: the item correlation matrix (key 'correlations'), SDs of the items for raw alpha
     Source: Cronbach (1951), Psychometrika 16(3), 297-334
     """
-    from analysis.review.correlations import matrix_of
-
     for table in article.of_kind("measurement"):
         for records in constructs(table).values():
             if (cell := _cell(records, "alpha")) is None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
 
 from analysis.review.article import Article, Record, Table
@@ -14,7 +15,7 @@ from analysis.review.verdict import Finding, Reading, judge, lacking
 
 def icc_of(between: Interval, within: Interval) -> Interval:
     """τ²/(τ² + σ²) = 1/(1 + σ²/τ²)."""
-    return exactly(1) / (1 + within / between.within(0, float("inf"))) if between.upper > 0 else exactly(0)
+    return exactly(1) / (1 + within / between.within(0, math.inf)) if between.upper > 0 else exactly(0)
 
 
 @check("intraclass correlation", "multilevel")

@@ -15,6 +15,7 @@ from analysis.sem.defaults import roles_of
 from analysis.sem.partable import ParameterTable, TableOptions, build_table
 from analysis.sem.syntax import ParsedModel, parse_model
 
+MOST_GROUPS = 100
 EQUALITIES: tuple[tuple[str, tuple[str, ...]], ...] = (
     ("configural", ()),
     ("equal loadings", ("loadings",)),
@@ -35,7 +36,8 @@ def degrees_of_freedom(table: ParameterTable) -> int:
 
 def countings(model: ParsedModel, groups: int) -> list[tuple[str, int]]:
     """Df under each plausible way to count, most usual first, as (name, df)."""
-    labels = tuple(f"g{i}" for i in range(groups)) if groups > 1 else ("",)
+    named = dict.fromkeys(s.group for s in model.statements if s.group is not None)
+    labels = (*named, *(f"group {i + 1}" for i in range(len(named), groups))) if groups > 1 else ("",)
     found: list[tuple[str, int]] = []
     for name, equal in EQUALITIES if groups > 1 else (("as lavaan", ()),):
         table = build_table(model, TableOptions(groups=labels, group_equal=equal))
@@ -91,6 +93,9 @@ def model_df(article: Article) -> Iterator[Finding]:
         if cell is None or text is None or record.label == table.file.baseline:
             continue
         groups = article.number(table, record, "groups") or exactly(1)
+        if groups.lower > MOST_GROUPS:
+            yield lacking(cell, f"a number of groups up to {MOST_GROUPS}")
+            continue
         try:
             ways = _counted(text, int(groups.lower))
         except SmartCityError as error:

@@ -11,16 +11,16 @@ from analysis.review.checks.fit import degrees
 from analysis.review.distributions import half, quantile, two_sided
 from analysis.review.interval import Interval, exactly
 from analysis.review.registry import check
-from analysis.review.verdict import Finding, Reading, judge, lacking
+from analysis.review.verdict import Finding, Reading, Verdict, judge, lacking
 
 CONSTANTS = frozenset({"constant", "intercept", "(intercept)", "const", "constante"})
-_ESTIMATES = ("est", "loading", "std", "indirect", "mean")
+_ESTIMATES = ("est", "loading", "std", "indirect")
 _STARRED = ("std", "est", "loading", "z", "t", "p", "indirect")
 
 
 def estimate_of(record: Record) -> Interval | None:
     """The estimate that the row's standard error belongs to: the unstandardised one where both are printed."""
-    return next((found for name in _ESTIMATES[:4] if (found := record.number(name)) is not None), None)
+    return next((found for name in _ESTIMATES if (found := record.number(name)) is not None), None)
 
 
 def statistic_of(record: Record) -> tuple[str, Interval] | None:
@@ -32,6 +32,30 @@ def statistic_of(record: Record) -> tuple[str, Interval] | None:
     if estimate is None or se is None:
         return None
     return ("t" if "t" in record.cells else "z"), estimate / se.within(0, math.inf)
+
+
+def unsure_of_se(table: Table, record: Record) -> bool:
+    """Whether the row's SE may belong to an estimate that is not printed.
+
+    Tables often print a standardised estimate beside the SE of the unstandardised one. Where most rows with z or t
+    have it as standardised estimate over SE, they do not.
+    """
+    if record.number("est") is not None or record.number("indirect") is not None:
+        return False
+    agree = []
+    for row in table.records:
+        estimate, se = estimate_of(row), row.number("se")
+        statistic = row.number("z") or row.number("t")
+        if estimate is not None and se is not None and statistic is not None:
+            quotient = estimate / se.within(0, math.inf)
+            agree.append(quotient.meets(statistic) or quotient.magnitude().meets(statistic))
+    return sum(agree) * 2 <= len(agree)
+
+
+def _unless_unsure(finding: Finding, table: Table, record: Record) -> Finding:
+    if finding.verdict is Verdict.INCONSISTENT and unsure_of_se(table, record):
+        return lacking(finding.cell, "the estimate that the SE belongs to (here it may be the unstandardised one)")
+    return finding
 
 
 def reference_distributions(article: Article, table: Table, record: Record) -> list[tuple[str, float | None]]:
@@ -79,7 +103,7 @@ def statistics(article: Article) -> Iterator[Finding]:
     Needs: estimate, SE
     Source: Wald (1943); arithmetic
     """
-    for _, record in article.records("paths", "measurement", "effects"):
+    for table, record in article.records("paths", "measurement", "effects"):
         for name in ("z", "t"):
             if (cell := record.cell(name)) is None:
                 continue
@@ -89,7 +113,8 @@ def statistics(article: Article) -> Iterator[Finding]:
                 continue
             z = estimate / se.within(0, math.inf)
             unsigned = [Reading("without its sign", z.magnitude())] if cell.printed and cell.printed.value >= 0 else []
-            yield judge(cell, [Reading("", z), *unsigned], [Reading("as the square (Wald's χ²)", z.squared())])
+            finding = judge(cell, [Reading("", z), *unsigned], [Reading("as the square (Wald's χ²)", z.squared())])
+            yield _unless_unsure(finding, table, record)
 
 
 @check("p of an estimate", "paths")
@@ -112,7 +137,9 @@ def p_values(article: Article) -> Iterator[Finding]:
         else:
             readings = [Reading(name, two_sided(found[1], df)) for name, df in distributions]
             one = [Reading("from a one-sided test", half(reading.interval)) for reading in readings]
-            yield judge(cell, readings, one)
+            finding = judge(cell, readings, one)
+            printed = record.cell("z") is not None or record.cell("t") is not None
+            yield finding if printed else _unless_unsure(finding, table, record)
 
 
 @check("stars", "paths")
@@ -147,24 +174,25 @@ def _starred(article: Article, table: Table, record: Record, cell: Cell, levels:
     if not possible:
         yield lacking(cell, "z, t or p")
         return
-    yield star_finding(cell, allowed, possible, levels)
+    finding = star_finding(cell, allowed, possible, levels)
+    printed = any(record.cell(name) is not None for name in ("z", "t"))
+    yield finding if printed or found is None else _unless_unsure(finding, table, record)
 
 
 def star_finding(cell: Cell, allowed: Interval, possible: list[Interval], levels: dict[str, float]) -> Finding:
     """The verdict on stars: whether some possible p lies in the range they stand for."""
-    from analysis.review.verdict import Verdict
-
     if any(p.meets(allowed) for p in possible):
         return Finding(cell, Verdict.CONSISTENT, recomputed=possible[0], remark="stars")
     nearest = min(possible, key=allowed.distance)
     due = [mark for mark in ("", *levels) if (own := star_interval(mark, levels)) is not None and own.meets(nearest)]
     shown = " or ".join(f"'{mark}'" if mark else "no stars" for mark in due)
+    one_sided = any(half(p).meets(allowed) for p in possible)
     return Finding(
         cell,
         Verdict.INCONSISTENT,
         recomputed=nearest,
         off=allowed.distance(nearest),
-        mend=f"p stands for {shown}",
+        mend=f"p stands for {shown}" + ("; a one-sided test would explain the stars" if one_sided else ""),
         remark="the recomputed range is that of p",
     )
 
@@ -205,14 +233,14 @@ def intervals(article: Article) -> Iterator[Finding]:
             if se is None or table.file.intervals == "bootstrap":
                 side = Interval(-math.inf, estimate.upper) if sign < 0 else Interval(estimate.lower, math.inf)
                 finding = judge(cell, [Reading("the interval holds its estimate", side)])
-                yield finding
+                yield _unless_unsure(finding, table, record)
                 continue
             levels = _level(table.file.level)
             distributions = reference_distributions(article, table, record) or [("normal", None)]
             readings = [Reading(n, estimate + se * (sign * quantile(levels, df))) for n, df in distributions]
             others = [x for x in (0.90, 0.95, 0.99) if x != levels]
             mends = [Reading(f"with a level of {100 * x:g} %", estimate + se * (sign * quantile(x))) for x in others]
-            yield judge(cell, readings, mends)
+            yield _unless_unsure(judge(cell, readings, mends), table, record)
 
 
 def _level(text: str | None) -> float:

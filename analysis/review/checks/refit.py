@@ -139,5 +139,6 @@ def definite(article: Article) -> Iterator[Finding]:
         valid, smallest = any_completion(matrix_of(table))
         verdict = Verdict.CONSISTENT if valid else Verdict.INCONSISTENT
         remark = "" if valid else "no completion of the printed correlations is a correlation matrix"
+        mend = "" if valid else "pairwise deletion of missing values would explain it"
         value = Interval(smallest, smallest)
-        yield Finding(last, verdict, recomputed=value, off=0.0 if valid else -smallest, remark=remark)
+        yield Finding(last, verdict, recomputed=value, off=0.0 if valid else -smallest, mend=mend, remark=remark)
