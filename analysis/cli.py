@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
-from analysis import fitting, mixing, scales_command
+from analysis import fitting, mixing, power_command, scales_command
 from analysis.errors import DataError, Problem, SmartCityError
 
 DEFAULT_STUDY = "smartcity"
@@ -79,6 +79,11 @@ def _parser() -> argparse.ArgumentParser:
     scales_command.add_options(scales)
     _add_json(scales)
     scales.set_defaults(command=scales_command.run)
+
+    power = commands.add_parser("power", help="power, bias and coverage of a model, drawn from a population")
+    power_command.add_options(power)
+    _add_json(power)
+    power.set_defaults(command=power_command.run)
 
     simulate = commands.add_parser("simulate", help="draw the raw responses of a simulated study anew")
     simulate.add_argument("study", nargs="?", default=DEFAULT_STUDY, metavar="STUDY")

@@ -47,9 +47,11 @@ ARROWS: dict[str, set[str]] = {
     "fitting": {"report", "survey", "writing", "sem", "pls"},
     "mixing": {"report", "survey", "writing", "multilevel"},
     "scales_command": {"measurement", "report", "survey", "writing"},
+    "partial_results": {"inference", "writing"},
+    "power_command": {"inference", "partial_results", "report", "survey", "writing"},
     "cli": {
-        "fitting", "mixing", "scales_command", "run", "pipeline", "verification", "study", "report", "survey",
-        "writing",
+        "fitting", "mixing", "power_command", "scales_command", "run", "pipeline", "verification", "study", "report",
+        "survey", "writing",
         *RESULTS,
     },
     "__main__": {"cli"},

@@ -1,0 +1,87 @@
+"""Independent tasks, run in process or by processes of this machine; ``dask_executor`` has them run by a cluster.
+
+A task is a function of its item alone, so that who runs it, when, and beside what others, changes no bit of its result.
+Results come as they are done, each once; what has come is kept whatever happens to the rest.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import Protocol, TypeVar
+
+from threadpoolctl import threadpool_limits
+
+from analysis.errors import EstimationError, Problem
+
+Item = TypeVar("Item")
+Out = TypeVar("Out")
+
+# Rounds in a row in which workers died and no task was done, after which it is the tasks that kill them.
+PATIENCE = 3
+
+
+class Executor(Protocol):
+    """What runs tasks."""
+
+    def run(self, work: Callable[[Item], Out], items: Sequence[Item]) -> Iterator[tuple[int, Out]]:
+        """Position and result of every item, in the order in which they are done. What ``work`` raises is raised."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Task:
+    """An item at its position, as a worker gets it: on one thread, as sums of several differ in their last bits."""
+
+    work: Callable[[object], object]
+
+    def __call__(self, position: int, item: object) -> tuple[int, object]:
+        """Position and result."""
+        with threadpool_limits(1):
+            return position, self.work(item)
+
+
+@dataclass(frozen=True, slots=True)
+class InProcess:
+    """One after the other, here."""
+
+    def run(self, work: Callable[[Item], Out], items: Sequence[Item]) -> Iterator[tuple[int, Out]]:
+        """In the order of the items."""
+        for position, item in enumerate(items):
+            with threadpool_limits(1):
+                result = work(item)
+            yield position, result
+
+
+@dataclass(frozen=True, slots=True)
+class Processes:
+    """``workers`` processes of this machine, by joblib. A process that dies takes its tasks with it; these, and those
+    that waited, are given to new processes.
+    """
+
+    workers: int
+
+    def run(self, work: Callable[[Item], Out], items: Sequence[Item]) -> Iterator[tuple[int, Out]]:
+        """As they are done. Raises EstimationError where processes die again and again without a task done."""
+        from joblib import Parallel, delayed
+        from joblib.externals.loky.process_executor import TerminatedWorkerError
+
+        waiting, deaths = dict(enumerate(items)), 0
+        task = delayed(Task(work))  # type: ignore[arg-type]
+        while waiting:
+            parallel = Parallel(n_jobs=self.workers, return_as="generator_unordered", batch_size=1)
+            try:
+                for position, result in parallel(task(position, item) for position, item in list(waiting.items())):
+                    del waiting[position]
+                    deaths = 0
+                    yield position, result
+            except TerminatedWorkerError:
+                deaths += 1
+                if deaths == PATIENCE:
+                    raise too_many_deaths(len(waiting)) from None
+
+
+def too_many_deaths(n_waiting: int) -> EstimationError:
+    """Workers die of their tasks."""
+    what = f"worker processes died {PATIENCE} times without a task done; {n_waiting} tasks are left"
+    return EstimationError(Problem(what, "workers", "they may lack memory: use fewer of them; what is done is kept"))

@@ -1,0 +1,111 @@
+"""Replications summed up: power, bias, coverage and their Monte Carlo errors, in memory that does not grow.
+
+Performance measures and Monte Carlo standard errors: Morris, White & Crowther (2019), Using simulation studies to
+evaluate statistical methods, Statistics in Medicine 38(11), 2074-2102, table 6.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass, field
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from analysis.inference.power_fits import Fits, Target, written_statistic
+
+Array = NDArray[np.float64]
+
+# Truths of this size are zero but for rounding.
+_ZERO = 1e-7
+
+
+@dataclass(slots=True)
+class Tally:
+    """Sums over replications of one sample size, deviations taken from ``origin`` (m,). ``sums`` has rows: counted,
+    significant, significant and positive, covering, d, d², se², se⁴.
+    """
+
+    origin: Array
+    sums: Array = field(init=False)
+    n: int = 0
+    n_improper: int = 0
+    chisq: float = 0.0
+    failures: Counter[str] = field(default_factory=Counter)
+
+    def __post_init__(self) -> None:
+        self.sums = np.zeros((8, len(self.origin)))
+
+    def add(self, fits: Fits) -> None:
+        """Count in the replications of one block."""
+        self.n += len(fits.failure)
+        self.failures.update(reason for reason in fits.failure if reason)
+        there = np.array([not reason for reason in fits.failure])
+        self.n_improper += int(fits.improper[there].sum())
+        self.chisq += float(np.nansum(fits.chisq[there]))
+        estimate, se, critical = fits.estimate[there], fits.se[there], fits.critical[there]
+        usable = np.isfinite(estimate) & np.isfinite(se)
+        with np.errstate(invalid="ignore"):
+            significant = usable & (np.abs(estimate) > critical * se)
+            covering = usable & (np.abs(estimate - self.origin) <= critical * se)
+        d, square = np.where(usable, estimate - self.origin, 0.0), np.where(usable, se, 0.0) ** 2
+        parts = (usable, significant, significant & (estimate > 0), covering, d, d**2, square, square**2)
+        self.sums += np.array([part.sum(axis=0) for part in parts])
+
+    @property
+    def n_converged(self) -> int:
+        """Replications that could be fitted."""
+        return self.n - sum(self.failures.values())
+
+
+def summary(target: Target, tally: Tally, sample_size: int) -> pd.DataFrame:
+    """One row a statistic, columns with ``_mcse`` the Monte Carlo standard errors of those before them.
+
+    ``power`` is the share of replications with two-sided p < .05, ``power_positive`` and ``power_negative`` those of
+    them with that sign; ``se_ratio`` the root mean square of the standard errors over the standard deviation of the
+    estimates. What needs a truth is NaN where none is known, and the relative bias of a true zero is NaN.
+    """
+    count, significant, positive, covering, d, d2, se2, se4 = tally.sums
+    known = np.isfinite(target.truth)
+    nothing = np.full(len(count), np.nan)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        mean = d / count
+        sd = np.sqrt(np.maximum(d2 - count * mean**2, 0.0) / (count - 1))
+        bias = np.where(known, mean, np.nan)
+        nonzero = known & (np.abs(target.truth) > _ZERO)
+        relative = np.where(nonzero, bias / target.truth, np.nan)
+        model_se = np.sqrt(se2 / count)
+        ratio = model_se / sd
+        spread = np.maximum(se4 / count - (se2 / count) ** 2, 0.0)  # variance of the squared standard errors
+        ratio_error = ratio * np.sqrt(spread / (4 * count * model_se**4) + 1 / (2 * (count - 1)))
+        shares = {
+            "power": significant / count,
+            "power_positive": positive / count,
+            "power_negative": (significant - positive) / count,
+            "coverage": np.where(known, covering / count, np.nan),
+        }
+        share_errors = {name: np.sqrt(share * (1 - share) / count) for name, share in shares.items()}
+        bias_error = np.where(known, sd / np.sqrt(count), np.nan)
+        columns = {
+            "bias": bias, "bias_mcse": bias_error,
+            "relative_bias": relative,
+            "relative_bias_mcse": np.where(nonzero, bias_error / np.abs(target.truth), nothing),
+            "sd": sd, "mean_se": model_se, "se_ratio": ratio, "se_ratio_mcse": ratio_error,
+        }  # fmt: skip
+    names = [written_statistic(s) for s in target.statistics]
+    of_shares = {f"{n}{e}": v for n in shares for e, v in (("", shares[n]), ("_mcse", share_errors[n]))}
+    origin = tally.origin + mean
+    return pd.DataFrame(
+        {
+            "parameter": names,
+            "label": [s.label for s in target.statistics],
+            "n": sample_size,
+            "truth": target.truth,
+            "population": target.population,
+            "replications": count.astype(int),
+            "mean": origin,
+            **of_shares,
+            **columns,
+        }
+    )
