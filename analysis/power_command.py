@@ -6,20 +6,25 @@ import argparse
 import dataclasses
 import hashlib
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from analysis.errors import DataError, Problem
+from analysis.report.columns import remarks
 
 if TYPE_CHECKING:
+    import pandas as pd
+
     from analysis.inference.executor import Executor
+    from analysis.inference.power import PowerJob, Store
     from analysis.inference.power_plan import Plan
 
 ESTIMATORS = ("ML", "MLR", "MLM", "GLS", "ULS", "DWLS", "WLSMV")
 _PLACE = "smartcity power"
+_INTERRUPTED = "interrupted: these are the replications done until then; the same command goes on from there"
 
 
 def add_options(parser: argparse.ArgumentParser) -> None:
@@ -38,33 +43,86 @@ def add_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--codes", metavar="LOW-HIGH", help="items are rounded to the codes of a scale: 1-7")
     parser.add_argument("--ordered", default="", metavar="all|a,b", help="items estimated as ordinal")
     parser.add_argument("--cluster", metavar="FILE[:COL]", help="a column of clusters, or one of their sizes ('size')")
+    parser.add_argument("--target", type=float, metavar="POWER", help="search the smallest n with this power (0.8)")
+    parser.add_argument("--parameter", metavar="NAME", help='of what: a label, or "y ~ x"; goes with --target')
+    parser.add_argument("--figure", type=Path, metavar="FILE", help="the power curve as .svg or .png")
     parser.add_argument("--keep", type=Path, default=Path(".cache/power"), metavar="DIR", help="for partial results")
 
 
 def run(options: argparse.Namespace) -> int:
     """Simulate, print, write JSON on request. 130 where it was interrupted: what was done until then is shown."""
-    from analysis import writing
-    from analysis.inference.power import compute, require_plan, sum_up
+    from analysis.inference.power import require_plan
     from analysis.inference.power_plan import job_of
     from analysis.partial_results import ParquetFolder
-    from analysis.report.power_terminal import power_summary
 
     sizes, plan = _require_numbers(options), _plan(options)
     job, notes = job_of(plan)
     require_plan(sizes, options.reps, job)
     store = ParquetFolder(options.keep / _fingerprint(plan))
+    simulated = _search if options.target is not None else _curve
+    words, content, finished = simulated(options, job, sizes, store, notes)
+    print(words)
+    if options.json is not None:
+        from analysis import writing
+
+        writing.write_text(options.json, json.dumps(content, ensure_ascii=False, allow_nan=False, indent=2) + "\n")
+    return 0 if finished else 130
+
+
+def _curve(
+    options: argparse.Namespace, job: PowerJob, sizes: list[int], store: Store, notes: Sequence[str]
+) -> tuple[str, dict[str, object], bool]:
+    """Power at every sample size: words, what JSON holds, and whether all replications were done."""
+    import pandas as pd
+
+    from analysis.inference.power import compute, records, sum_up
+    from analysis.inference.power_analytic import rmsea_powers, satorra_saris
+    from analysis.inference.power_models import MomentModel
+    from analysis.report.power_terminal import analytic_summary, power_summary
+
     blocks = [block for n in sizes for block in job.blocks(n, options.reps)]
     with _progress(len(sizes) * options.reps) as progress:
         finished = compute(job, blocks, _executor(options), store, progress)
     result = sum_up(job, sizes, options.reps, store)
-    notes = (*notes, *(f"n = {s.n}: {count} × {why}" for s in result.sizes for why, count in s.failures.items()))
-    if not finished:
-        notes = (*notes, "interrupted: these are the replications done until then; the same command goes on from there")
-    print(power_summary(result.glance(), result.tidy(), notes))
-    if options.json is not None:
-        content = {**result.content(), "notes": list(notes)}
-        writing.write_text(options.json, json.dumps(content, ensure_ascii=False, allow_nan=False, indent=2) + "\n")
-    return 0 if finished else 130
+    notes = [*notes, *(f"n = {s.n}: {count} × {why}" for s in result.sizes for why, count in s.failures.items())]
+    notes += [] if finished else [_INTERRUPTED]
+    fit = pd.DataFrame(map(dataclasses.asdict, rmsea_powers(result.df or 0, sizes, 0.8)))
+    model = job.model
+    single = satorra_saris(model, job.sampler, sizes, 0.8) if isinstance(model, MomentModel) else pd.DataFrame()
+    _draw(options, result.tidy())
+    content = {**result.content(), "rmsea": records(fit), "satorra_saris": records(single), "notes": notes}
+    words = [power_summary(result.glance(), result.tidy()), *analytic_summary(fit, single), *remarks(notes)]
+    return "\n".join(words), content, finished
+
+
+def _search(
+    options: argparse.Namespace, job: PowerJob, sizes: list[int], store: Store, notes: Sequence[str]
+) -> tuple[str, dict[str, object], bool]:
+    """The smallest n with the target power: words, what JSON holds, and whether the search was not interrupted."""
+    from analysis.inference.power import records, smallest_sample
+    from analysis.inference.power_search import Search, smallest_n
+    from analysis.report.power_terminal import search_summary
+
+    search = Search(options.parameter, options.target, sizes[0], options.reps, smallest_sample(job))
+    with _progress(options.reps) as progress:
+        found = smallest_n(job, search, _executor(options), store, progress)
+    notes = [*notes] if found.finished else [*notes, _INTERRUPTED]
+    content = {**dataclasses.asdict(found), "visited": records(found.visited), "notes": notes}
+    return "\n".join([*search_summary(content, found.visited), *remarks(notes)]), content, found.finished
+
+
+def _draw(options: argparse.Namespace, table: pd.DataFrame) -> None:
+    """Write the power curve where one is asked for."""
+    if options.figure is None:
+        return
+    from analysis import writing
+    from analysis.report.figures import power
+    from analysis.report.figures.canvas import picture
+    from analysis.report.power_terminal import shown
+
+    drawn = picture(power.drawing(shown(table), 0.8), simulated=False)
+    is_png = options.figure.suffix.lower() == ".png"
+    writing.write_bytes(options.figure, drawn.png if is_png else drawn.svg.encode("utf-8"))
 
 
 def _require_numbers(options: argparse.Namespace) -> list[int]:
@@ -84,6 +142,15 @@ def _require_numbers(options: argparse.Namespace) -> list[int]:
     low, _, high = (options.codes or "0-1").partition("-")
     if not (low.isdecimal() and high.isdecimal() and int(low) < int(high)):
         problems.append(Problem(f"'{options.codes}' is no range of codes", "--codes", "write e.g. --codes 1-7"))
+    if (options.target is None) != (options.parameter is None):
+        hint = 'write e.g. --target 0.8 --parameter "y ~ x"'
+        problems.append(Problem("--target and --parameter go together", _PLACE, hint))
+    if options.target is not None and not 0.05 < options.target < 1:
+        problems.append(Problem(f"a power of {options.target} is no target", "--target", "0.8 is usual"))
+    if options.figure is not None and (options.target is not None or len(sizes) < 2):
+        problems.append(Problem("a power curve needs several sizes", "--figure", "write --n 200,400,604, no --target"))
+    if options.figure is not None and options.figure.suffix.lower() not in {".png", ".svg"}:
+        problems.append(Problem(f"'{options.figure}' is neither .svg nor .png", "--figure", "name it power.svg"))
     if problems:
         raise DataError(problems)
     return list(dict.fromkeys(sizes))
@@ -142,8 +209,11 @@ def _fingerprint(plan: Plan) -> str:
 
 
 def _executor(options: argparse.Namespace) -> Executor:
+    from analysis.inference.dask_executor import Cluster
     from analysis.inference.executor import InProcess, Processes
 
+    if options.dask is not None:
+        return Cluster(options.dask)
     return InProcess() if options.workers == 1 else Processes(options.workers)
 
 

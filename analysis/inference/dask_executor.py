@@ -51,9 +51,7 @@ class Cluster:
         finally:
             client.close(timeout=2)
 
-    def _results(
-        self, client: Client, work: Callable[[Item], Out], items: Sequence[Item]
-    ) -> Iterator[tuple[int, Out]]:
+    def _results(self, client: Client, work: Callable[[Item], Out], items: Sequence[Item]) -> Iterator[tuple[int, Out]]:
         from concurrent.futures import CancelledError
 
         from distributed import as_completed

@@ -203,26 +203,29 @@ def sum_up(job: PowerJob, sizes: Iterable[int], replications: int, store: Store)
 def require_plan(n: Sequence[int], replications: int, job: PowerJob) -> None:
     """Raise ModelError where the plan cannot be carried out."""
     problems = []
-    observed, n_groups = len(job.model.target.observed), len(job.sampler.population.groups)
-    for size in n:
-        if size < n_groups * (observed + 2):
-            hint = f"take at least {n_groups * (observed + 2)}; {10 * observed} and more is usual"
-            problems.append(Problem(f"n = {size} is too small for {observed} variables", "--n", hint))
+    smallest, what = smallest_sample(job), f"{len(job.model.target.observed)} variables"
+    if job.sampler.sizes is not None:
+        what += f" and {len(job.sampler.sizes)} clusters"
+    problems += [
+        Problem(f"n = {size} is too small for {what}", "--n", f"take at least {smallest}")
+        for size in n
+        if size < smallest
+    ]
     if replications < 2:
         problems.append(Problem(f"{replications} replications are too few", "--reps", "1000 is usual"))
     if job.seed < 0:
         problems.append(Problem(f"the seed {job.seed} is negative", "--seed", "give a whole number from 0"))
-    if job.sampler.sizes is not None:
-        few = [size for size in n if size < len(job.sampler.sizes) * n_groups]
-        problems += [
-            Problem(f"n = {size} is too small for {len(job.sampler.sizes)} clusters", "--n", "at least one each")
-            for size in few
-        ]
     if problems:
         raise ModelError(problems)
 
 
+def smallest_sample(job: PowerJob) -> int:
+    """More rows than variables in each group, and a respondent in each cluster."""
+    of_group = len(job.model.target.observed) + 2
+    return len(job.sampler.population.groups) * max(of_group, len(job.sampler.sizes or ()))
+
+
 def _size_result(n: int, requested: int, tally: Tally) -> SizeResult:
-    chisq = tally.chisq / tally.n_converged if tally.n_converged else None
+    chisq = tally.chisq / tally.n_tested if tally.n_tested else None
     failures = dict(sorted(tally.failures.items()))
     return SizeResult(n, requested, tally.n, tally.n_converged, tally.n_improper, chisq, failures)

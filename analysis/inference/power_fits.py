@@ -85,8 +85,8 @@ def failed(m: int, reason: str) -> Fits:
 
 
 def written_statistic(statistic: Statistic) -> str:
-    """A statistic as a model would write it; a defined effect by its name."""
-    if statistic.op == ":=":
+    """A statistic as a model would write it; a defined effect or a term by its name."""
+    if statistic.op in {":=", "term"}:
         return statistic.lhs
     name = f"{statistic.lhs} ~ 1" if statistic.op == "~1" else f"{statistic.lhs} {statistic.op} {statistic.rhs}"
     return name if statistic.group is None else f"{name} [{statistic.group}]"

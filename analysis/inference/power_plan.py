@@ -11,6 +11,7 @@ from analysis.inference.population import read_population
 from analysis.inference.population_draw import Sampler, sampler
 from analysis.inference.power import PowerJob
 from analysis.inference.power_fits import PowerModel
+from analysis.inference.power_mixed import MixedModel, formula_variables, mixed_model
 from analysis.inference.power_models import FitChoice, RowModel, sem_model
 from analysis.sem.defaults import roles_of
 from analysis.sem.syntax import parse_model
@@ -41,10 +42,13 @@ class Plan:
 def job_of(plan: Plan) -> tuple[PowerJob, tuple[str, ...]]:
     """The job, and notes on what was chosen. Raises SpecificationError and ModelError for what cannot be simulated."""
     population = read_population(plan.population, plan.population_name)
-    names = roles_of(parse_model(plan.model, plan.name).statements).observed
+    if plan.mixed:
+        _, names, _ = formula_variables(plan.model, population)
+    else:
+        names = roles_of(parse_model(plan.model, plan.name).statements).observed
     drawn = sampler(population, names, codes=plan.codes, missing=plan.missing, sizes=plan.clusters)
     choice = _choice(plan, drawn)
-    model = sem_model(plan.model, plan.name, drawn, choice)
+    model = mixed_model(plan.model, drawn) if plan.mixed else sem_model(plan.model, plan.name, drawn, choice)
     return PowerJob(drawn, model, plan.seed), tuple(_notes(plan, drawn, model))
 
 
@@ -62,6 +66,9 @@ def _choice(plan: Plan, drawn: Sampler) -> FitChoice:
     if plan.ordered == "all" and not cut:
         what = "no item has answers that could be ordinal"
         problems.append(Problem(what, "--ordered", "give thresholds in the population, or --codes 1-7"))
+    if plan.mixed and (plan.estimator or plan.ordered):
+        what = "--estimator and --ordered are for structural models"
+        problems.append(Problem(what, "smartcity power", "a mixed model is fitted by REML: leave them out"))
     if problems:
         raise ModelError(problems)
     clustered = plan.clusters is not None and plan.estimator in {None, "MLR"}
@@ -80,11 +87,12 @@ def _notes(plan: Plan, drawn: Sampler, model: PowerModel) -> Iterator[str]:
         yield "each respondent is of a cluster of their own; --cluster FILE draws clusters"
     if plan.clusters is not None:
         how = "errors are robust to them" if isinstance(model, RowModel) and model.choice.clustered else "ignored"
+        how = "random effects (REML, Satterthwaite)" if isinstance(model, MixedModel) else how
         yield f"{len(plan.clusters)} clusters, sizes in proportion to those given; in estimation: {how}"
     if plan.missing:
         how = "full information" if isinstance(model, RowModel) and model.choice.missing == "fiml" else "listwise"
         yield f"a share of {plan.missing} of the answers is missing completely at random: {how}"
-    if uncut := [n for n in drawn.cuts if isinstance(model, RowModel) and n not in model.choice.ordered]:
+    if uncut := [n for n in drawn.cuts if not isinstance(model, RowModel) or n not in model.choice.ordered]:
         yield f"truth is in the metric of the variables before they are cut into answers: {', '.join(uncut)}"
     if target.discrepancy is not None and target.discrepancy > 1e-8:
         yield (

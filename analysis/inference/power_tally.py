@@ -32,6 +32,7 @@ class Tally:
     n: int = 0
     n_improper: int = 0
     chisq: float = 0.0
+    n_tested: int = 0
     failures: Counter[str] = field(default_factory=Counter)
 
     def __post_init__(self) -> None:
@@ -43,7 +44,8 @@ class Tally:
         self.failures.update(reason for reason in fits.failure if reason)
         there = np.array([not reason for reason in fits.failure])
         self.n_improper += int(fits.improper[there].sum())
-        self.chisq += float(np.nansum(fits.chisq[there]))
+        tested = fits.chisq[there & np.isfinite(fits.chisq)]
+        self.chisq, self.n_tested = self.chisq + float(tested.sum()), self.n_tested + len(tested)
         estimate, se, critical = fits.estimate[there], fits.se[there], fits.critical[there]
         usable = np.isfinite(estimate) & np.isfinite(se)
         with np.errstate(invalid="ignore"):

@@ -80,6 +80,8 @@ def target_of(
     population = sampler.population
     values = np.array([known.get(place(row), np.nan) for row in table.parameters])
     values[np.abs(values) < _ZERO] = 0.0
+    of_free = {row.free: v for row, v in zip(table.parameters, values, strict=True) if np.isfinite(v)}
+    values = np.array([of_free.get(row.free, np.nan) for row in table.parameters])  # equal parameters have one truth
     fixed = np.array([np.nan if row.fixed is None else row.fixed for row in table.parameters])
     values = np.where([bool(row.free) for row in table.parameters], values, fixed)
     defined, _ = evaluate(table, values)
