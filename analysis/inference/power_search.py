@@ -169,9 +169,7 @@ def _next_size(root: float, step: int, search: Search) -> int:
     return max(search.smallest, round(size / grain) * grain)
 
 
-def _result(
-    search: Search, curve: _Curve, counts: dict[int, tuple[int, int]], settled: bool, finished: bool
-) -> SmallestN:
+def _result(search: Search, curve: _Curve, counts: dict[int, tuple[int, int]]) -> SmallestN:
     root, error = curve.root_n(search.target)
     rows = []
     for n, (total, hits) in sorted(counts.items()):

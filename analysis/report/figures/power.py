@@ -1,26 +1,23 @@
-"""Power by sample size: one line a parameter, with Monte Carlo intervals."""
+"""Power by sample size: a panel a parameter, with Monte Carlo intervals."""
 
 from __future__ import annotations
 
+import textwrap
+from math import ceil
 from typing import TYPE_CHECKING
 
-import numpy as np
 import pandas as pd
 
-from analysis.report.figures.canvas import BLUE, INK, MUTED, ORANGE, Drawing, blank
+from analysis.report.figures.canvas import BLUE, INK, MUTED, WIDTH, Drawing, blank
 from analysis.report.rounding import Kind, show
 
 if TYPE_CHECKING:
+    from matplotlib.axes import Axes
     from matplotlib.figure import SubFigure
 
-# Colour, marker and line style by parameter; the name stands beside its line too.
-_LOOKS = [
-    (colour, marker, line)
-    for line in ("solid", (0, (5, 2)), (0, (1, 1.5)))
-    for colour, marker in ((BLUE, "o"), (ORANGE, "s"), ("#009e73", "^"), ("#aa4499", "D"), (INK, "v"))
-]
-_HEIGHT = 4.2
-_CLOSEST = 0.045  # of the axis, between two names
+_COLUMNS = 4
+_PANEL = 1.75  # inches of height, title included
+_LEFT, _BOTTOM, _GAP = 0.55, 0.5, 0.22  # inches
 
 
 def drawing(curve: pd.DataFrame, target: float) -> Drawing:
@@ -31,44 +28,43 @@ def drawing(curve: pd.DataFrame, target: float) -> Drawing:
 
 
 def draw(curve: pd.DataFrame, target: float) -> SubFigure:
-    """Lines of power over n with 95 % Monte Carlo intervals, names on the right, the target as a thin line."""
-    figure = blank(_HEIGHT)
-    axes = figure.add_axes((0.075, 0.13, 0.6, 0.82))
-    axes.axhline(target, color=MUTED, linewidth=0.9, linestyle=(0, (2, 2)))
-    ends = []
-    for i, (name, rows) in enumerate(curve.sort_values("n", kind="stable").groupby("parameter", sort=False)):
-        colour, marker, line = _LOOKS[i % len(_LOOKS)]
-        axes.errorbar(
-            rows["n"], rows["power"], yerr=1.96 * rows["power_mcse"], color=colour, marker=marker, markersize=4.5,
-            linestyle=line, linewidth=1.5, elinewidth=0.9, capsize=2,
-        )  # fmt: skip
-        label = str(rows["label"].iloc[0])
-        words = str(name) if label in {"", name} else f"{name} ({label})"
-        ends.append((float(rows["power"].iloc[-1]), words, colour))
-    last = float(curve["n"].max())
-    for (power, words, colour), height in zip(ends, _apart([end[0] for end in ends]), strict=True):
-        axes.annotate(
-            f"{words}  {show(power, Kind.CORRELATION)}", (last, power), (1.03, height), textcoords="axes fraction",
-            fontsize=8, color=colour, va="center", arrowprops={"arrowstyle": "-", "color": colour, "linewidth": 0.5},
-        )  # fmt: skip
-    axes.set_ylim(0, 1.02)
-    axes.set_xticks(sorted(curve["n"].unique()))
-    axes.set_xlabel("n")
-    axes.set_ylabel("power (two-sided p < .05), with 95 % Monte Carlo interval")
-    axes.grid(axis="y")
+    """Power over n with 95 % Monte Carlo intervals, the target as a dashed line."""
+    panels = list(curve.sort_values("n", kind="stable").groupby("parameter", sort=False))
+    n_rows = ceil(len(panels) / _COLUMNS)
+    height = n_rows * _PANEL + _BOTTOM
+    figure = blank(height)
+    width = (WIDTH - _LEFT) / _COLUMNS
+    for i, (name, rows) in enumerate(panels):
+        row, column = divmod(i, _COLUMNS)
+        bottom = _BOTTOM + (n_rows - 1 - row) * _PANEL
+        place = (_LEFT + column * width, bottom, width - _GAP, _PANEL - 0.62)
+        axes = figure.add_axes((place[0] / WIDTH, place[1] / height, place[2] / WIDTH, place[3] / height))
+        _panel(axes, str(name), rows, target)
+        axes.tick_params(labelleft=column == 0)
+    figure.text(0.5, 0.1 / height, "n", ha="center")
+    words = "power (two-sided p < .05) with 95 % Monte Carlo interval"
+    figure.text(0.012, 0.5, words if n_rows > 1 else "power", rotation=90, va="center", fontsize=8.5)
     return figure
 
 
-def _apart(values: list[float]) -> list[float]:
-    """Heights in shares of the axis, in the order of ``values``, none closer to another than ``_CLOSEST``."""
-    order = np.argsort(values, kind="stable")
-    heights = np.array(values, dtype=np.float64) / 1.02
-    at = -np.inf
-    for i in order:
-        at = heights[i] = max(heights[i], at + _CLOSEST)
-    excess = heights.max(initial=0.0) - 1.0
-    if excess > 0:  # shift down what was pushed over the top, keeping distances
-        at = np.inf
-        for i in order[::-1]:
-            at = heights[i] = min(heights[i], 1.0 if at == np.inf else at - _CLOSEST)
-    return [float(height) for height in heights]
+def _panel(axes: Axes, name: str, rows: pd.DataFrame, target: float) -> None:
+    label = str(rows["label"].iloc[0])
+    words = name if label in {"", name} else f"{name} ({label})"
+    axes.axhline(target, color=MUTED, linewidth=0.9, linestyle=(0, (3, 2)))
+    axes.errorbar(
+        rows["n"], rows["power"], yerr=1.96 * rows["power_mcse"], color=BLUE, marker="o", markersize=4,
+        linewidth=1.5, ecolor=INK, elinewidth=0.9, capsize=2,
+    )  # fmt: skip
+    last = rows.iloc[-1]
+    below = last["power"] > 0.5
+    axes.annotate(
+        show(last["power"], Kind.CORRELATION), (last["n"], last["power"]), (0, -9 if below else 6),
+        textcoords="offset points", ha="center", va="top" if below else "bottom", fontsize=7.5,
+    )  # fmt: skip
+    axes.set_title("\n".join(textwrap.wrap(words, 30)), fontsize=7.8, loc="left")
+    axes.set_ylim(0, 1.05)
+    axes.set_yticks([0, 0.2, 0.4, 0.6, 0.8, 1.0])
+    axes.set_xticks(sorted(rows["n"].unique()))
+    axes.tick_params(labelsize=7.5)
+    axes.margins(x=0.1)
+    axes.grid(axis="y")
