@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import pandas as pd
 
-from analysis.report.figures.canvas import BLUE, INK, MUTED, WIDTH, Drawing, blank
+from analysis.report.figures.canvas import BLUE, INK, MUTED, PAPER, WIDTH, Drawing, blank
 from analysis.report.rounding import Kind, show
 
 if TYPE_CHECKING:
@@ -60,6 +60,7 @@ def _panel(axes: Axes, name: str, rows: pd.DataFrame, target: float) -> None:
     axes.annotate(
         show(last["power"], Kind.CORRELATION), (last["n"], last["power"]), (0, -9 if below else 6),
         textcoords="offset points", ha="center", va="top" if below else "bottom", fontsize=7.5,
+        bbox={"facecolor": PAPER, "edgecolor": "none", "pad": 0.6},
     )  # fmt: skip
     axes.set_title("\n".join(textwrap.wrap(words, 30)), fontsize=7.8, loc="left")
     axes.set_ylim(0, 1.05)
