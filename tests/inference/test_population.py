@@ -89,5 +89,5 @@ def test_impossible_populations_say_why(text: str, words: str) -> None:
 
 
 def test_an_unknown_variable_is_told_with_the_nearest_one() -> None:
-    with pytest.raises(ModelError, match="does not know 'xx1'[\\s\\S]*did you mean 'x1'"):
+    with pytest.raises(ModelError, match=r"does not know 'xx1'[\s\S]*did you mean 'x1'"):
         require_known(read_population(POPULATION), ("xx1", "y1"), "model.lav")

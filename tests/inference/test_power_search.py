@@ -71,6 +71,6 @@ def test_a_small_budget_says_that_it_ended_the_search() -> None:
 def test_effects_that_no_sample_size_finds_are_refused() -> None:
     with pytest.raises(ModelError, match="b is zero in the population"):
         _found(0.0, 0.8, 100)
+    of = job(SLOPE, _population(0.2))
     with pytest.raises(ModelError, match="no parameter 'c'"):
-        of = job(SLOPE, _population(0.2))
         smallest_n(of, Search("c", 0.8, 100, 900, 10), InProcess(), InMemory(), bool)
