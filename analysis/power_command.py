@@ -4,11 +4,9 @@ from __future__ import annotations
 
 import argparse
 import dataclasses
-import hashlib
 import json
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -184,9 +182,10 @@ def _cluster_sizes(words: str) -> tuple[int, ...]:
     """Sizes of clusters, largest first: counted in a column of their names, or read from the column ``size``."""
     from analysis.survey import plain
 
-    file, _, column = words.partition("::") if "::" in words else words.rpartition(":")
-    path = Path(words) if Path(words).exists() or not file else Path(file)
-    column = "" if path == Path(words) else column
+    path, column = Path(words), ""
+    if ":" in words and not path.exists():
+        file, _, column = words.rpartition(":")
+        path = Path(file)
     frame = plain.read_frame(path)
     if not column:
         column = next((name for name in ("size", "commune", "cluster") if name in frame.columns), "")
@@ -202,10 +201,11 @@ def _cluster_sizes(words: str) -> tuple[int, ...]:
 
 
 def _fingerprint(plan: Plan) -> str:
-    """What partial results depend on: the plan, and the versions of what computes."""
-    versions = {name: version(name) for name in ("smartcity-participation", "numpy", "scipy")}
-    words = json.dumps([dataclasses.asdict(plan), versions], sort_keys=True)
-    return hashlib.sha256(words.encode("utf-8")).hexdigest()[:16]
+    """What partial results depend on: the plan, this code and the versions of packages."""
+    from analysis.manifest import code_digest, digest
+
+    words = json.dumps([dataclasses.asdict(plan), code_digest()], sort_keys=True)
+    return digest(words.encode("utf-8"))[:16]
 
 
 def _executor(options: argparse.Namespace) -> Executor:

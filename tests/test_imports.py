@@ -48,7 +48,7 @@ ARROWS: dict[str, set[str]] = {
     "mixing": {"report", "survey", "writing", "multilevel"},
     "scales_command": {"measurement", "report", "survey", "writing"},
     "partial_results": {"inference", "writing"},
-    "power_command": {"inference", "partial_results", "report", "survey", "writing"},
+    "power_command": {"inference", "manifest", "partial_results", "report", "survey", "writing"},
     "cli": {
         "fitting", "mixing", "power_command", "scales_command", "run", "pipeline", "verification", "study", "report",
         "survey", "writing",

@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from importlib.metadata import version
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from analysis.errors import EstimationError, Problem
@@ -51,6 +52,29 @@ class Cluster:
         finally:
             client.close(timeout=2)
 
+    def _require_workers(self, client: Client) -> int:
+        """The number of their threads. Raises EstimationError where there are none, or they have other versions."""
+        threads = int(sum(client.nthreads().values()))
+        if not threads:
+            hint = f"start some: dask worker {self.address}"
+            raise EstimationError(Problem(f"the scheduler at {self.address} has no workers", "--dask", hint))
+        hint = "install the same requirements.lock everywhere"
+        try:
+            found = client.run(own_versions)
+        except (ImportError, AttributeError) as error:
+            what = f"the workers at {self.address} lack this package: {error}"
+            raise EstimationError(Problem(what, "--dask", hint)) from None
+        ours = own_versions()
+        problems = [
+            Problem(f"the worker {name} has {package} {theirs[package]}, here it is {ours[package]}", "--dask", hint)
+            for name, theirs in found.items()
+            for package in ours
+            if theirs[package] != ours[package]
+        ]
+        if problems:
+            raise EstimationError(problems)
+        return threads
+
     def _results(self, client: Client, work: Callable[[Item], Out], items: Sequence[Item]) -> Iterator[tuple[int, Out]]:
         from concurrent.futures import CancelledError
 
@@ -58,10 +82,7 @@ class Cluster:
         from distributed.client import FutureCancelledError
         from distributed.scheduler import KilledWorker
 
-        threads = sum(client.nthreads().values())
-        if not threads:
-            hint = f"start some: dask worker {self.address}"
-            raise EstimationError(Problem(f"the scheduler at {self.address} has no workers", "--dask", hint))
+        threads = self._require_workers(client)
         # A task of its own, so that the scheduler has it made anew where the worker that holds it dies.
         task = client.submit(_itself, Task(work), pure=False)  # type: ignore[arg-type]
         waiting = iter(enumerate(items))
@@ -79,6 +100,11 @@ class Cluster:
         except (CancelledError, FutureCancelledError, OSError, TimeoutError):
             what = f"the Dask scheduler at {self.address} went away"
             raise EstimationError(Problem(what, "--dask", "run the same command again: what is done is kept")) from None
+
+
+def own_versions() -> dict[str, str]:
+    """Of what decides over the bits of a result."""
+    return {name: version(name) for name in ("smartcity-participation", "numpy", "scipy")}
 
 
 def _itself(task: Task) -> Task:

@@ -6,7 +6,7 @@ Results come as they are done, each once; what has come is kept whatever happens
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Protocol, TypeVar
 
@@ -79,6 +79,18 @@ class Processes:
                 deaths += 1
                 if deaths == PATIENCE:
                     raise too_many_deaths(len(waiting)) from None
+
+
+@dataclass(frozen=True, slots=True)
+class Ordered:
+    """An executor as those of ``concurrent.futures`` are: what the bootstrap takes."""
+
+    executor: Executor
+
+    def map(self, fn: Callable[[Item], Out], items: Iterable[Item], /) -> list[Out]:
+        """Results in the order of the items."""
+        results = dict(self.executor.run(fn, list(items)))
+        return [results[position] for position in range(len(results))]
 
 
 def too_many_deaths(n_waiting: int) -> EstimationError:

@@ -11,7 +11,8 @@ from numpy.typing import NDArray
 from scipy import special
 
 from analysis.errors import ModelError, Problem, SmartCityError
-from analysis.inference.population import Population, require_known
+from analysis.inference.population import Population
+from analysis.inference.population_checks import require_known
 from analysis.inference.population_draw import Sampler
 from analysis.inference.power_fits import CLUSTER, Fits, Sample, Target, failed, frame_of, stacked
 from analysis.multilevel.design import build_design

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from analysis.errors import ModelError, Problem, SmartCityError
-from analysis.inference.population import require_known
+from analysis.inference.population_checks import require_known
 from analysis.inference.population_draw import Sampler
 from analysis.inference.power_fits import CLUSTER, GROUP, Fits, Sample, Target, failed, frame_of, stacked
 from analysis.inference.power_truth import (

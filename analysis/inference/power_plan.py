@@ -71,7 +71,7 @@ def _choice(plan: Plan, drawn: Sampler) -> FitChoice:
         problems.append(Problem(what, "smartcity power", "a mixed model is fitted by REML: leave them out"))
     if problems:
         raise ModelError(problems)
-    clustered = plan.clusters is not None and plan.estimator in {None, "MLR"}
+    clustered = plan.clusters is not None and plan.estimator in {None, "MLR"} and not ordered
     likelihood = plan.estimator in {None, "ML", "MLR"} and not ordered
     return FitChoice(
         estimator=plan.estimator,
@@ -94,6 +94,8 @@ def _notes(plan: Plan, drawn: Sampler, model: PowerModel) -> Iterator[str]:
         yield f"a share of {plan.missing} of the answers is missing completely at random: {how}"
     if uncut := [n for n in drawn.cuts if not isinstance(model, RowModel) or n not in model.choice.ordered]:
         yield f"truth is in the metric of the variables before they are cut into answers: {', '.join(uncut)}"
+    if target.discrepancy is None:
+        yield "truth is what the population says by name at the same level; nothing is known of what it does not name"
     if target.discrepancy is not None and target.discrepancy > 1e-8:
         yield (
             f"the model does not hold in the population (F = {target.discrepancy:.4g}, df = {target.df}): truth is "

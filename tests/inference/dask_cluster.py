@@ -67,7 +67,8 @@ def _wait_for(address: str, n_workers: int) -> None:
     while True:
         try:
             with Client(address, timeout=2, set_as_default=False) as client:
-                client.wait_for_workers(n_workers, timeout=60)
+                if n_workers:
+                    client.wait_for_workers(n_workers, timeout=60)
             return
         except (OSError, TimeoutError):
             if time.monotonic() > until:

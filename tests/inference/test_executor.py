@@ -6,18 +6,23 @@ import os
 import signal
 import sys
 from collections.abc import Callable, Iterator
+from importlib.metadata import version
 from pathlib import Path
 
 import numpy as np
+import pandas as pd
 import pytest
 from analysis.errors import EstimationError
+from analysis.inference import dask_executor
 from analysis.inference.dask_executor import Cluster
-from analysis.inference.executor import Executor, InProcess, Processes
+from analysis.inference.executor import Executor, InProcess, Ordered, Processes
 from analysis.inference.power import Block, InMemory, PowerJob, compute
 from analysis.inference.power_fits import Fits
 from analysis.partial_results import ParquetFolder
+from analysis.sem.bootstrap.resample import bootstrap
 from tests.inference.dask_cluster import RunningCluster, cluster
 from tests.inference.power_examples import job
+from tests.references import REFERENCE
 
 N = 100
 
@@ -37,9 +42,9 @@ def expected(of: PowerJob, blocks: list[Block]) -> list[bytes]:
     return _bytes(_run(of, blocks, InProcess()), blocks)
 
 
-@pytest.fixture
-def running(tmp_path: Path) -> Iterator[RunningCluster]:
-    with cluster(tmp_path, 2) as found:
+@pytest.fixture(scope="module")
+def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningCluster]:
+    with cluster(tmp_path_factory.mktemp("cluster"), 2) as found:
         yield found
 
 
@@ -107,6 +112,13 @@ def test_dask_gives_the_same_bytes(
     assert _bytes(_run(of, blocks, Cluster(running.address)), blocks) == expected
 
 
+def test_dask_workers_of_another_version_are_refused(running: RunningCluster, monkeypatch: pytest.MonkeyPatch) -> None:
+    with monkeypatch.context() as patched:
+        patched.setattr(dask_executor, "version", lambda name: "1.0" if name == "numpy" else version(name))
+        with pytest.raises(EstimationError, match=r"has numpy 2\S+, here it is 1\.0"):
+            list(Cluster(running.address).run(str, [1]))
+
+
 def test_a_dask_worker_that_is_killed_costs_nothing(
     running: RunningCluster, of: PowerJob, blocks: list[Block], expected: list[bytes]
 ) -> None:
@@ -116,20 +128,34 @@ def test_a_dask_worker_that_is_killed_costs_nothing(
 
 
 def test_a_scheduler_that_goes_away_leaves_what_was_done(
-    running: RunningCluster, tmp_path: Path, of: PowerJob, blocks: list[Block], expected: list[bytes]
+    tmp_path: Path, of: PowerJob, blocks: list[Block], expected: list[bytes]
 ) -> None:
     store = ParquetFolder(tmp_path / "kept")
-    with pytest.raises(EstimationError, match="went away"):
-        compute(of, blocks, Cluster(running.address), store, _after(2, running.scheduler.kill))
-    done = store.known()
-    assert 2 <= len(done) < len(blocks)
-    with pytest.raises(EstimationError, match="no Dask scheduler answers"):
-        compute(of, blocks, Cluster(running.address, timeout=1), store, bool)
+    with cluster(tmp_path, 1) as doomed:
+        with pytest.raises(EstimationError, match="went away"):
+            compute(of, blocks, Cluster(doomed.address), store, _after(2, doomed.scheduler.kill))
+        done = store.known()
+        assert 2 <= len(done) < len(blocks)
+        with pytest.raises(EstimationError, match="no Dask scheduler answers"):
+            compute(of, blocks, Cluster(doomed.address, timeout=1), store, bool)
     assert store.known() == done
     counted: list[int] = []
     assert compute(of, blocks, InProcess(), store, counted.append)
     assert counted[0] == 50 * len(done)
     assert _bytes(store, blocks) == expected
+
+
+def test_a_cluster_without_workers_is_told(tmp_path: Path) -> None:
+    with cluster(tmp_path, 0) as idle, pytest.raises(EstimationError, match="has no workers"):
+        list(Cluster(idle.address).run(str, [1]))
+
+
+def test_the_bootstrap_takes_an_executor_and_gives_the_same_bytes() -> None:
+    data = pd.read_csv(REFERENCE / "simulated.csv").head(200)
+    model = "f =~ a1 + a2 + a3 + a4"
+    here = bootstrap(model, data, n_resamples=250, seed=3)
+    there = bootstrap(model, data, n_resamples=250, seed=3, executor=Ordered(Processes(2)))
+    assert here.to_json() == there.to_json()
 
 
 def test_an_address_that_is_none_is_told() -> None:

@@ -5,7 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 from analysis.errors import ModelError
-from analysis.inference.population import read_population, require_known
+from analysis.inference.population import read_population
+from analysis.inference.population_checks import require_known
 from analysis.inference.population_draw import sampler, shared_out
 from hypothesis import given
 from hypothesis import strategies as st
