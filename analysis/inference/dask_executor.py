@@ -6,10 +6,11 @@ import logging
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from importlib.metadata import version
+from itertools import islice
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from analysis.errors import EstimationError, Problem
-from analysis.inference.executor import PATIENCE, Task, too_many_deaths
+from analysis.inference.executor import Task
 
 if TYPE_CHECKING:
     from distributed import Client
@@ -78,28 +79,40 @@ class Cluster:
     def _results(self, client: Client, work: Callable[[Item], Out], items: Sequence[Item]) -> Iterator[tuple[int, Out]]:
         from concurrent.futures import CancelledError
 
-        from distributed import as_completed
+        from distributed import wait
         from distributed.client import FutureCancelledError
         from distributed.scheduler import KilledWorker
 
-        threads = self._require_workers(client)
+        waiting = iter(enumerate(items))
+        in_flight = _IN_FLIGHT * self._require_workers(client)
         # A task of its own, so that the scheduler has it made anew where the worker that holds it dies.
         task = client.submit(_itself, Task(work), pure=False)  # type: ignore[arg-type]
-        waiting = iter(enumerate(items))
-        running = as_completed(
-            [client.submit(_called, task, *pair, pure=False, retries=PATIENCE) for pair in _first(waiting, threads)],
-            loop=client.loop,
-        )
+        running = {client.submit(_called, task, *pair, pure=False) for pair in islice(waiting, in_flight)}
         try:
-            for future in running:
-                yield future.result()
-                for pair in _first(waiting, 1):
-                    running.add(client.submit(_called, task, *pair, pure=False, retries=PATIENCE))
+            while running:
+                try:
+                    with client.as_current():
+                        done, running = wait(running, timeout=self.timeout, return_when="FIRST_COMPLETED")
+                except TimeoutError:
+                    self._require_some(client)
+                    continue
+                for future in done:
+                    yield future.result()
+                    running |= {client.submit(_called, task, *pair, pure=False) for pair in islice(waiting, 1)}
         except KilledWorker:
-            raise too_many_deaths(len(items)) from None
-        except (CancelledError, FutureCancelledError, OSError, TimeoutError):
+            what = f"tasks killed their workers at {self.address} again and again"
+            hint = "they may lack memory: fewer threads a worker; what is done is kept"
+            raise EstimationError(Problem(what, "--dask", hint)) from None
+        except (CancelledError, FutureCancelledError, OSError):
             what = f"the Dask scheduler at {self.address} went away"
             raise EstimationError(Problem(what, "--dask", "run the same command again: what is done is kept")) from None
+
+    def _require_some(self, client: Client) -> None:
+        """Raise EstimationError where no worker is left."""
+        if client.status == "running" and not client.nthreads():
+            what = f"no workers are left at {self.address}"
+            hint = f"start some: dask worker {self.address}; then run the same command again: what is done is kept"
+            raise EstimationError(Problem(what, "--dask", hint))
 
 
 def own_versions() -> dict[str, str]:
@@ -113,7 +126,3 @@ def _itself(task: Task) -> Task:
 
 def _called(task: Callable[[int, Any], tuple[int, Any]], position: int, item: Any) -> tuple[int, Any]:
     return task(position, item)
-
-
-def _first(pairs: Iterator[tuple[int, Any]], threads: int) -> list[tuple[int, Any]]:
-    return [pair for _, pair in zip(range(threads * _IN_FLIGHT), pairs, strict=False)]

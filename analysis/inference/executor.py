@@ -18,7 +18,7 @@ Item = TypeVar("Item")
 Out = TypeVar("Out")
 
 # Rounds in a row in which workers died and no task was done, after which it is the tasks that kill them.
-PATIENCE = 3
+_PATIENCE = 3
 
 
 class Executor(Protocol):
@@ -77,8 +77,10 @@ class Processes:
                     yield position, result
             except TerminatedWorkerError:
                 deaths += 1
-                if deaths == PATIENCE:
-                    raise too_many_deaths(len(waiting)) from None
+                if deaths == _PATIENCE:
+                    what = f"worker processes died {deaths} times without a task done; {len(waiting)} tasks are left"
+                    hint = "they may lack memory: use fewer of them; what is done is kept"
+                    raise EstimationError(Problem(what, "--workers", hint)) from None
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,9 +93,3 @@ class Ordered:
         """Results in the order of the items."""
         results = dict(self.executor.run(fn, list(items)))
         return [results[position] for position in range(len(results))]
-
-
-def too_many_deaths(n_waiting: int) -> EstimationError:
-    """Workers die of their tasks."""
-    what = f"worker processes died {PATIENCE} times without a task done; {n_waiting} tasks are left"
-    return EstimationError(Problem(what, "workers", "they may lack memory: use fewer of them; what is done is kept"))

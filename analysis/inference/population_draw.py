@@ -87,7 +87,7 @@ def sampler(
     lowest = dict.fromkeys(cuts, 1)
     if codes is not None:
         low, high = codes
-        rounded = {name for name in names if name in population.items} - set(cuts)
+        rounded = [name for name in names if name in population.items and name not in cuts]
         cuts |= {name: np.arange(low, high) + 0.5 for name in rounded}
         lowest |= dict.fromkeys(rounded, low)
     return Sampler(population, tuple(names), roots, cuts, lowest, missing, None if sizes is None else tuple(sizes))

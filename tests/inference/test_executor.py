@@ -12,6 +12,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
+from analysis.cli import main
 from analysis.errors import EstimationError
 from analysis.inference import dask_executor
 from analysis.inference.dask_executor import Cluster
@@ -112,6 +113,17 @@ def test_dask_gives_the_same_bytes(
     assert _bytes(_run(of, blocks, Cluster(running.address)), blocks) == expected
 
 
+def test_the_command_writes_the_same_file_by_dask(
+    running: RunningCluster, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    files = [str(REFERENCE / "power" / name) for name in ("model.lav", "population.lav")]
+    for name, where in (("here", []), ("there", ["--dask", running.address])):
+        options = ["--n", "80", "--reps", "200", "--keep", name, "--json", f"{name}.json", *where]
+        assert main(["power", files[0], "--population", files[1], *options]) == 0
+    assert (tmp_path / "here.json").read_bytes() == (tmp_path / "there.json").read_bytes()
+
+
 def test_dask_workers_of_another_version_are_refused(running: RunningCluster, monkeypatch: pytest.MonkeyPatch) -> None:
     with monkeypatch.context() as patched:
         patched.setattr(dask_executor, "version", lambda name: "1.0" if name == "numpy" else version(name))
@@ -143,6 +155,13 @@ def test_a_scheduler_that_goes_away_leaves_what_was_done(
     assert compute(of, blocks, InProcess(), store, counted.append)
     assert counted[0] == 50 * len(done)
     assert _bytes(store, blocks) == expected
+
+
+def test_a_cluster_whose_workers_are_all_dead_is_told(tmp_path: Path, of: PowerJob, blocks: list[Block]) -> None:
+    store = InMemory()
+    with cluster(tmp_path, 1) as doomed, pytest.raises(EstimationError, match="no workers are left"):
+        compute(of, blocks, Cluster(doomed.address, timeout=2), store, _after(2, doomed.workers[0].kill))
+    assert 2 <= len(store.known()) < len(blocks)
 
 
 def test_a_cluster_without_workers_is_told(tmp_path: Path) -> None:
