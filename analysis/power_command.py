@@ -31,7 +31,7 @@ def add_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--population", type=Path, metavar="POP.lav", required=True, help="lavaan syntax, every parameter fixed"
     )
-    parser.add_argument("--n", default="604", metavar="N|N,N,…", help="sample sizes")
+    parser.add_argument("--n", default="604", metavar="N|N,N,…", help="sample sizes (604)")
     parser.add_argument("--reps", type=int, default=1000, metavar="R", help="replications of each (1000)")
     parser.add_argument("--seed", type=int, default=1, metavar="S", help="seed of the replications")
     parser.add_argument("--workers", type=int, default=1, metavar="N", help="processes on this machine")
@@ -41,10 +41,16 @@ def add_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--codes", metavar="LOW-HIGH", help="items are rounded to the codes of a scale: 1-7")
     parser.add_argument("--ordered", default="", metavar="all|a,b", help="items estimated as ordinal")
     parser.add_argument("--cluster", metavar="FILE[:COL]", help="a column of clusters, or one of their sizes ('size')")
-    parser.add_argument("--target", type=float, metavar="POWER", help="search the smallest n with this power (0.8)")
+    parser.add_argument("--target", type=float, metavar="POWER", help="search the smallest n with this power: 0.8")
     parser.add_argument("--parameter", metavar="NAME", help='of what: a label, or "y ~ x"; goes with --target')
     parser.add_argument("--figure", type=Path, metavar="FILE", help="the power curve as .svg or .png")
-    parser.add_argument("--keep", type=Path, default=Path(".cache/power"), metavar="DIR", help="for partial results")
+    parser.add_argument(
+        "--keep",
+        type=Path,
+        default=Path(".cache/power"),
+        metavar="DIR",
+        help="folder of partial results (.cache/power)",
+    )
 
 
 def run(options: argparse.Namespace) -> int:
@@ -159,7 +165,7 @@ def _plan(options: argparse.Namespace) -> Plan:
     from analysis.inference.power_plan import Plan
     from analysis.survey import plain
 
-    is_formula = "~" in options.model
+    is_formula = "~" in options.model and not Path(options.model).exists()
     low, _, high = (options.codes or "").partition("-")
     return Plan(
         model=options.model if is_formula else plain.read_words(Path(options.model)),
@@ -170,9 +176,7 @@ def _plan(options: argparse.Namespace) -> Plan:
         estimator=options.estimator,
         missing=options.missing,
         codes=(int(low), int(high)) if options.codes else None,
-        ordered="all"
-        if options.ordered == "all"
-        else tuple(w.strip() for w in options.ordered.split(",") if w.strip()),
+        ordered="all" if options.ordered == "all" else tuple(options.ordered.replace(",", " ").split()),
         clusters=None if options.cluster is None else _cluster_sizes(options.cluster),
         mixed=is_formula,
     )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import CancelledError
 from dataclasses import dataclass
 from importlib.metadata import version
 from itertools import islice
@@ -38,8 +39,10 @@ class Cluster:
         """
         try:
             from distributed import Client
+            from distributed.client import FutureCancelledError
+            from distributed.scheduler import KilledWorker
         except ImportError:
-            hint = "pip install 'distributed' (the dependency group 'cluster'), or use --workers"
+            hint = "pip install distributed, or use --workers"
             raise EstimationError(Problem("Dask is not installed", "--dask", hint)) from None
         for logger in ("distributed", "distributed.client"):
             logging.getLogger(logger).setLevel(logging.CRITICAL)  # we say in our own words what went wrong
@@ -50,6 +53,13 @@ class Cluster:
             raise EstimationError(Problem(what, "--dask", "start one: dask scheduler; what is done is kept")) from None
         try:
             yield from self._results(client, work, items)
+        except KilledWorker:
+            what = f"tasks killed their workers at {self.address} again and again"
+            hint = "they may lack memory: fewer threads a worker; what is done is kept"
+            raise EstimationError(Problem(what, "--dask", hint)) from None
+        except (CancelledError, FutureCancelledError, OSError):
+            what = f"the Dask scheduler at {self.address} went away"
+            raise EstimationError(Problem(what, "--dask", "run the same command again: what is done is kept")) from None
         finally:
             client.close(timeout=2)
 
@@ -77,35 +87,23 @@ class Cluster:
         return threads
 
     def _results(self, client: Client, work: Callable[[Item], Out], items: Sequence[Item]) -> Iterator[tuple[int, Out]]:
-        from concurrent.futures import CancelledError
-
         from distributed import wait
-        from distributed.client import FutureCancelledError
-        from distributed.scheduler import KilledWorker
 
         waiting = iter(enumerate(items))
         in_flight = _IN_FLIGHT * self._require_workers(client)
         # A task of its own, so that the scheduler has it made anew where the worker that holds it dies.
         task = client.submit(_itself, Task(work), pure=False)  # type: ignore[arg-type]
         running = {client.submit(_called, task, *pair, pure=False) for pair in islice(waiting, in_flight)}
-        try:
-            while running:
-                try:
-                    with client.as_current():
-                        done, running = wait(running, timeout=self.timeout, return_when="FIRST_COMPLETED")
-                except TimeoutError:
-                    self._require_some(client)
-                    continue
-                for future in done:
-                    yield future.result()
-                    running |= {client.submit(_called, task, *pair, pure=False) for pair in islice(waiting, 1)}
-        except KilledWorker:
-            what = f"tasks killed their workers at {self.address} again and again"
-            hint = "they may lack memory: fewer threads a worker; what is done is kept"
-            raise EstimationError(Problem(what, "--dask", hint)) from None
-        except (CancelledError, FutureCancelledError, OSError):
-            what = f"the Dask scheduler at {self.address} went away"
-            raise EstimationError(Problem(what, "--dask", "run the same command again: what is done is kept")) from None
+        while running:
+            try:
+                with client.as_current():
+                    done, running = wait(running, timeout=self.timeout, return_when="FIRST_COMPLETED")
+            except TimeoutError:
+                self._require_some(client)
+                continue
+            for future in done:
+                yield future.result()
+                running |= {client.submit(_called, task, *pair, pure=False) for pair in islice(waiting, 1)}
 
     def _require_some(self, client: Client) -> None:
         """Raise EstimationError where no worker is left."""
