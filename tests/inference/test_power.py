@@ -16,6 +16,7 @@ from analysis.inference.power_fits import Fits, Sample, frame_of
 from analysis.inference.power_models import FitChoice, MomentModel, RowModel
 from scipy import stats
 from tests.inference.power_examples import CLUSTERS, MODEL, POPULATION, TWO_LEVELS, job, study_job
+from tests.references import REFERENCE
 
 
 def _simulated(of: PowerJob, n: int, replications: int) -> PowerResult:
@@ -256,3 +257,16 @@ def test_ordinal_models_need_answers() -> None:
 def test_choices_that_moments_do_not_suffice_for_are_fitted_from_rows() -> None:
     assert FitChoice().of_moments
     assert isinstance(job(MODEL + "a == b\n").model, RowModel)
+
+
+def test_power_is_that_of_a_simulation_by_lavaan() -> None:
+    expected = pd.read_csv(REFERENCE / "power" / "simulated.csv").set_index("parameter")
+    ours = _simulated(job(), int(expected["n"].iloc[0]), 2000).tidy().set_index("parameter")
+    for name, theirs in expected.iterrows():
+        row, k = ours.loc[str(name)], theirs["replications"]
+        for share in ("power", "coverage"):
+            error = np.hypot(row[f"{share}_mcse"], np.sqrt(theirs[share] * (1 - theirs[share]) / k))
+            assert row[share] == pytest.approx(theirs[share], abs=3.5 * error)
+        assert row["mean"] == pytest.approx(theirs["mean"], abs=3.5 * np.hypot(row["bias_mcse"], theirs["sd"] / k**0.5))
+        assert row["sd"] == pytest.approx(theirs["sd"], rel=3.5 / np.sqrt(2 * k))
+        assert row["mean_se"] == pytest.approx(theirs["mean_se"], rel=0.05)
