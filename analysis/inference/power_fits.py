@@ -41,8 +41,8 @@ class Target:
     """The m ``statistics`` of a model of the variables ``observed``, and what is true of them.
 
     ``truth`` (m,) is what their estimates tend to as the sample grows, ``population`` (m,) what the population says of
-    them by name; NaN for nothing. ``discrepancy`` F, ``df`` and ``npar`` are those of the model at the moments of
-    the population, None where it was not fitted to them.
+    them by name; NaN for nothing. ``discrepancy`` F and ``df`` are those of the model at the moments of the population,
+    None where it was not fitted to them.
     """
 
     observed: tuple[str, ...]

@@ -29,6 +29,7 @@ _STEP = 100  # replications of a step
 _SIDES = (1.0, 0.8, 1.25)
 _CLOSE = 0.05  # the search ends when the interval reaches no further than this share of n to either side
 _LARGEST = 10**6
+_NOTHING = np.zeros(0, dtype=np.bool_)
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,6 +64,19 @@ class SmallestN:
 
 
 @dataclass(frozen=True, slots=True)
+class _Count:
+    """Replications of one n: how many there are, could be fitted, and are significant."""
+
+    attempted: int = 0
+    fitted: int = 0
+    significant: int = 0
+
+    def with_hits(self, attempted: int, hits: NDArray[np.bool_]) -> _Count:
+        """With some more, ``hits`` of those that could be fitted."""
+        return _Count(self.attempted + attempted, self.fitted + len(hits), self.significant + int(hits.sum()))
+
+
+@dataclass(frozen=True, slots=True)
 class _Curve:
     """Phi(a + b sqrt(n)) with the covariance (2, 2) of a and b."""
 
@@ -85,29 +99,27 @@ def smallest_n(
     """
     which = find_statistic(job, search.parameter)
     sign = _sign(job, which, search.parameter)
-    counts: dict[int, tuple[int, int]] = {}
+    counts: dict[int, _Count] = {}
     n, settled, finished, step = max(search.start, search.smallest), False, True, 0
     curve: _Curve | None = None
-    while finished and not settled and sum(total for total, _ in counts.values()) + _STEP <= search.budget:
-        done = counts.get(n, (0, 0))[0]
-        blocks = [block for block in job.blocks(n, done + _STEP) if block.start >= done]
+    while finished and not settled and _attempted(counts) + _STEP <= search.budget:
+        before = counts.get(n, _Count())
+        blocks = [block for block in job.blocks(n, before.attempted + _STEP) if block.start >= before.attempted]
         finished = compute(job, blocks, executor, store, progress)
         known = store.known()
-        for block in blocks:
-            if block in known:
-                fits = store.load(block)
-                hits = _hits(fits.estimate[:, which], fits.se[:, which], fits.critical[:, which], sign)
-                total, significant = counts.get(n, (0, 0))
-                counts[n] = (total + len(hits), significant + int(hits.sum()))
-        if not counts:
-            break
+        there = [store.load(block) for block in blocks if block in known]
+        hits = [_hits(fits.estimate[:, which], fits.se[:, which], fits.critical[:, which], sign) for fits in there]
+        counts[n] = before.with_hits(sum(len(fits.failure) for fits in there), np.concatenate([_NOTHING, *hits]))
+        if finished and not any(count.fitted for count in counts.values()):
+            what = f"none of {_STEP} replications of n = {n} could be fitted"
+            raise EstimationError(Problem(what, "--n", "start the search at a larger n"))
         curve = _fitted(counts)
         root, error = curve.root_n(search.target)
         settled = step >= len(_SIDES) and 2.0 * NORMAL_95 * error <= _CLOSE * root
         step += 1
         n = _next_size(root, step, search)
-    if curve is None:
-        what = f"a search takes steps of {_STEP} replications: {search.budget} are too few"
+    if curve is None or not any(count.fitted for count in counts.values()):
+        what = f"a search takes steps of {_STEP} replications, and none was done"
         raise EstimationError(Problem(what, "--reps", "1000 is usual"))
     return replace(_result(search, curve, counts), settled=settled, finished=finished)
 
@@ -138,12 +150,17 @@ def _hits(estimate: Array, se: Array, critical: Array, sign: int) -> NDArray[np.
     return np.asarray((np.abs(estimate) > critical * se) & (estimate * sign >= 0))
 
 
-def _fitted(counts: dict[int, tuple[int, int]]) -> _Curve:
+def _attempted(counts: dict[int, _Count]) -> int:
+    return sum(count.attempted for count in counts.values())
+
+
+def _fitted(counts: dict[int, _Count]) -> _Curve:
     """Probit regression on sqrt(n) by Fisher scoring, with the prior on its intercept."""
     sizes = np.sqrt(np.array(list(counts), dtype=np.float64))
-    total, hits = np.array(list(counts.values()), dtype=np.float64).T
+    total = np.array([count.fitted for count in counts.values()], dtype=np.float64)
+    hits = np.array([count.significant for count in counts.values()], dtype=np.float64)
     share = (hits + 0.5) / (total + 1.0)
-    a, b = -NORMAL_95, max(float(np.average((special.ndtri(share) + NORMAL_95) / sizes, weights=total)), 1e-4)
+    a, b = -NORMAL_95, max(float(np.average((special.ndtri(share) + NORMAL_95) / sizes, weights=total + 1.0)), 1e-4)
     X = np.column_stack([np.ones_like(sizes), sizes])
     prior = np.array([[_PRIOR_SD**-2, 0.0], [0.0, 0.0]])
     information = np.eye(2)
@@ -169,19 +186,19 @@ def _next_size(root: float, step: int, search: Search) -> int:
     return max(search.smallest, round(size / grain) * grain)
 
 
-def _result(search: Search, curve: _Curve, counts: dict[int, tuple[int, int]]) -> SmallestN:
+def _result(search: Search, curve: _Curve, counts: dict[int, _Count]) -> SmallestN:
     root, error = curve.root_n(search.target)
     rows = []
-    for n, (total, hits) in sorted(counts.items()):
-        power = hits / total if total else np.nan
-        fitted = float(special.ndtr(curve.a + curve.b * np.sqrt(n)))
-        rows.append((n, total, power, np.sqrt(power * (1 - power) / total) if total else np.nan, fitted))
+    for n, count in sorted(counts.items()):
+        power = count.significant / count.fitted if count.fitted else np.nan
+        mcse = np.sqrt(power * (1 - power) / max(count.fitted, 1))
+        rows.append((n, count.attempted, power, mcse, float(special.ndtr(curve.a + curve.b * np.sqrt(n)))))
     return SmallestN(
         parameter=search.parameter,
         target=search.target,
         n=max(search.smallest, int(np.ceil(root**2))),
         ci_lower=max(search.smallest, int(np.ceil(max(root - NORMAL_95 * error, 0.0) ** 2))),
         ci_upper=int(np.ceil((root + NORMAL_95 * error) ** 2)),
-        replications=sum(total for total, _ in counts.values()),
+        replications=_attempted(counts),
         visited=pd.DataFrame(rows, columns=["n", "replications", "power", "power_mcse", "fitted"]),
     )

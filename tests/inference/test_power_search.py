@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
+from dataclasses import dataclass, replace
 
 import pytest
 from analysis.errors import EstimationError, ModelError
 from analysis.inference.executor import Executor, InProcess, Processes
 from analysis.inference.power import InMemory, smallest_sample
+from analysis.inference.power_fits import Fits, PowerModel, Sample, Target, failed, stacked
 from analysis.inference.power_search import Search, SmallestN, smallest_n
 from scipy import stats
 from tests.inference.power_examples import job
@@ -66,6 +69,37 @@ def test_a_small_budget_says_that_it_ended_the_search() -> None:
     assert not _found(0.3, 0.8, 604, budget=300).settled
     with pytest.raises(EstimationError, match="steps of 100"):
         _found(0.3, 0.8, 604, budget=50)
+
+
+@dataclass(frozen=True)
+class Failing:
+    """Fits what ``fits`` says of the sample, and fails elsewhere."""
+
+    model: PowerModel
+    fits: Callable[[Sample], bool]
+
+    @property
+    def target(self) -> Target:
+        return self.model.target
+
+    def fit(self, samples: list[Sample]) -> Fits:
+        if len(samples) > 1:
+            return stacked([self.fit([sample]) for sample in samples])
+        return self.model.fit(samples) if self.fits(samples[0]) else failed(len(self.target.statistics), "broke")
+
+
+def test_replications_that_fail_are_counted_once_and_end_the_search() -> None:
+    of = job(SLOPE, _population(0.3))
+    some = replace(of, model=Failing(of.model, lambda sample: bool(sample[0][0][0, 0] > 0)))
+    none = replace(of, model=Failing(of.model, lambda sample: False))
+    search, store = Search("b", 0.8, 100, 2000, 10), InMemory()
+    found = smallest_n(some, search, InProcess(), store, bool)
+    assert found.visited["replications"].sum() == found.replications <= 2000
+    for n, replications in zip(found.visited["n"], found.visited["replications"], strict=True):
+        blocks = sorted(block for block in store.known() if block.n == n)
+        assert [block.start for block in blocks] == list(range(0, replications, 10))
+    with pytest.raises(EstimationError, match="none of 100 replications of n = 100 could be fitted"):
+        smallest_n(none, search, InProcess(), InMemory(), bool)
 
 
 def test_effects_that_no_sample_size_finds_are_refused() -> None:
