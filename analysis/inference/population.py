@@ -111,11 +111,9 @@ class Population:
         """Whether respondents share something with their cluster."""
         return self.groups[0].between is not None
 
-    def value(self, name: Key, level: int, group: int = 0) -> float | None:
-        """What the text says of a parameter at ``level`` (of a model of one level: at either); None for nothing."""
-        levels = (level,) if level == 2 else (0, 1, 2)
-        found = next((self.values[at, name] for at in levels if (at, name) in self.values), None)
-        return None if found is None else found[group]
+    def knows(self, name: Key) -> bool:
+        """Whether the text gives a parameter a value, at any level."""
+        return any((level, name) in self.values for level in (0, 1, 2))
 
 
 def read_population(text: str, filename: str = "population.lav") -> Population:

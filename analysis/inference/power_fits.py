@@ -40,15 +40,13 @@ class Fits:
 class Target:
     """The m ``statistics`` of a model of the variables ``observed``, and what is true of them.
 
-    ``truth`` (m,) is what their estimates tend to as the sample grows, ``population`` (m,) what the population says of
-    them by name; NaN for nothing. ``discrepancy`` F and ``df`` are those of the model at the moments of the population,
-    None where it was not fitted to them.
+    ``truth`` (m,) is what their estimates tend to as the sample grows, NaN where it is not known. ``discrepancy`` F
+    and ``df`` are those of the model at the moments of the population, None where it was not fitted to them.
     """
 
     observed: tuple[str, ...]
     statistics: tuple[Statistic, ...]
     truth: Array
-    population: Array
     discrepancy: float | None = None
     df: int | None = None
 

@@ -95,13 +95,13 @@ def mixed_model(text: str, sampler: Sampler) -> MixedModel:
     if len(sampler.population.groups) > 1:
         raise ModelError(Problem("a mixed model has no groups", "population", "write one value in place of c(…)"))
     formula = parse_formula(text)
-    nameless = MixedModel(Target(sampler.names, (), np.zeros(0), np.zeros(0)), formula, cluster, scales)
+    nameless = MixedModel(Target(sampler.names, (), np.zeros(0)), formula, cluster, scales)
     sample = sampler.draw(_PILOT * len(sampler.sizes), np.random.Generator(np.random.PCG64(0)))
     names = build_design(formula, nameless.frame(sample)).fixed_names
     outcome = formula.text.partition("~")[0].strip()
     truth = np.array([_truth(outcome, name, sampler.population) for name in names])
     statistics = tuple(Statistic(name, "term", "", None, name, True) for name in names)
-    return MixedModel(Target(sampler.names, statistics, truth, truth), formula, cluster, scales)
+    return MixedModel(Target(sampler.names, statistics, truth), formula, cluster, scales)
 
 
 def _items(name: str, population: Population) -> tuple[str, ...]:

@@ -17,9 +17,6 @@ from analysis.inference.power_fits import Fits, Target, written_statistic
 
 Array = NDArray[np.float64]
 
-# Truths of this size are zero but for rounding.
-_ZERO = 1e-7
-
 
 @dataclass(slots=True)
 class Tally:
@@ -68,46 +65,52 @@ def summary(target: Target, tally: Tally, sample_size: int) -> pd.DataFrame:
     them with that sign; ``se_ratio`` the root mean square of the standard errors over the standard deviation of the
     estimates. What needs a truth is NaN where none is known, and the relative bias of a true zero is NaN.
     """
-    count, significant, positive, covering, d, d2, se2, se4 = tally.sums
-    known = np.isfinite(target.truth)
-    nothing = np.full(len(count), np.nan)
     with np.errstate(divide="ignore", invalid="ignore"):
-        mean = d / count
-        sd = np.sqrt(np.maximum(d2 - count * mean**2, 0.0) / (count - 1))
-        bias = np.where(known, mean, np.nan)
-        nonzero = known & (np.abs(target.truth) > _ZERO)
-        relative = np.where(nonzero, bias / target.truth, np.nan)
-        model_se = np.sqrt(se2 / count)
-        ratio = model_se / sd
-        spread = np.maximum(se4 / count - (se2 / count) ** 2, 0.0)  # variance of the squared standard errors
-        ratio_error = ratio * np.sqrt(spread / (4 * count * model_se**4) + 1 / (2 * (count - 1)))
-        shares = {
-            "power": significant / count,
-            "power_positive": positive / count,
-            "power_negative": (significant - positive) / count,
-            "coverage": np.where(known, covering / count, np.nan),
-        }
-        share_errors = {name: np.sqrt(share * (1 - share) / count) for name, share in shares.items()}
-        bias_error = np.where(known, sd / np.sqrt(count), np.nan)
-        columns = {
-            "bias": bias, "bias_mcse": bias_error,
-            "relative_bias": relative,
-            "relative_bias_mcse": np.where(nonzero, bias_error / np.abs(target.truth), nothing),
-            "sd": sd, "mean_se": model_se, "se_ratio": ratio, "se_ratio_mcse": ratio_error,
-        }  # fmt: skip
-    names = [written_statistic(s) for s in target.statistics]
-    of_shares = {f"{n}{e}": v for n in shares for e, v in (("", shares[n]), ("_mcse", share_errors[n]))}
-    origin = tally.origin + mean
+        measures = {**_shares(target, tally), **_deviations(target, tally)}
     return pd.DataFrame(
         {
-            "parameter": names,
+            "parameter": [written_statistic(s) for s in target.statistics],
             "label": [s.label for s in target.statistics],
             "n": sample_size,
             "truth": target.truth,
-            "population": target.population,
-            "replications": count.astype(int),
-            "mean": origin,
-            **of_shares,
-            **columns,
+            "replications": tally.sums[0].astype(int),
+            **measures,
         }
     )
+
+
+def _shares(target: Target, tally: Tally) -> dict[str, Array]:
+    """Power and coverage, each share followed by its Monte Carlo error."""
+    count, significant, positive, covering = tally.sums[:4]
+    shares = {
+        "power": significant / count,
+        "power_positive": positive / count,
+        "power_negative": (significant - positive) / count,
+        "coverage": np.where(np.isfinite(target.truth), covering / count, np.nan),
+    }
+    errors = {f"{name}_mcse": np.sqrt(share * (1 - share) / count) for name, share in shares.items()}
+    return {key: {**shares, **errors}[key] for name in shares for key in (name, f"{name}_mcse")}
+
+
+def _deviations(target: Target, tally: Tally) -> dict[str, Array]:
+    """Mean, bias and spread of the estimates, and what standard errors make of the spread."""
+    count, (d, d2, se2, se4) = tally.sums[0], tally.sums[4:]
+    known = np.isfinite(target.truth)
+    nonzero = known & (np.abs(target.truth) > 0)
+    mean = d / count
+    sd = np.sqrt(np.maximum(d2 - count * mean**2, 0.0) / (count - 1))
+    bias, bias_error = np.where(known, mean, np.nan), np.where(known, sd / np.sqrt(count), np.nan)
+    model_se = np.sqrt(se2 / count)
+    ratio = model_se / sd
+    spread = np.maximum(se4 / count - (se2 / count) ** 2, 0.0)  # variance of the squared standard errors
+    return {
+        "mean": tally.origin + mean,
+        "bias": bias,
+        "bias_mcse": bias_error,
+        "relative_bias": np.where(nonzero, bias / target.truth, np.nan),
+        "relative_bias_mcse": np.where(nonzero, bias_error / np.abs(target.truth), np.nan),
+        "sd": sd,
+        "mean_se": model_se,
+        "se_ratio": ratio,
+        "se_ratio_mcse": ratio * np.sqrt(spread / (4 * count * model_se**4) + 1 / (2 * (count - 1))),
+    }

@@ -63,9 +63,8 @@ def require_values(table: ParameterTable, population: Population, name: str) -> 
     """Raise ModelError naming every free loading and path of the model that the population says nothing of."""
     problems = []
     for row in table.parameters:
-        level = row.group + 1 if table.levels else 1
         path = row.free and row.user and row.op in {"=~", "~"} and row.group == 0
-        if path and population.value(key(row.lhs, row.op, row.rhs), level) is None:
+        if path and not population.knows(key(row.lhs, row.op, row.rhs)):
             what = f"the population gives no value for {written(row.lhs, row.op, row.rhs)}"
             hint = f"write {row.lhs} {row.op} 0*{row.rhs} in it, or the value that you expect"
             problems.append(Problem(what, name, hint))
@@ -77,7 +76,6 @@ def target_of(
     table: ParameterTable, sampler: Sampler, known: Mapping[Place, float], fit: tuple[float, int] | None
 ) -> Target:
     """Statistics of ``table`` with their truth, ``known`` by place; ``fit`` is F and df at the population's moments."""
-    population = sampler.population
     values = np.array([known.get(place(row), np.nan) for row in table.parameters])
     values[np.abs(values) < _ZERO] = 0.0
     of_free = {row.free: v for row, v in zip(table.parameters, values, strict=True) if np.isfinite(v)}
@@ -86,26 +84,19 @@ def target_of(
     values = np.where([bool(row.free) for row in table.parameters], values, fixed)
     defined, _ = evaluate(table, values)
     rows = [table.parameters[i] for i in free_rows(table)]
-    named = [population.value(key(r.lhs, r.op, r.rhs), *_at(table, r)) for r in rows]
     return Target(
         observed=sampler.names,
         statistics=tuple(_statistics(table, rows)),
         truth=np.append(values[free_rows(table)], [defined[d.name] for d in table.definitions]),
-        population=np.append([np.nan if v is None else v for v in named], np.full(len(table.definitions), np.nan)),
         discrepancy=None if fit is None else fit[0],
         df=None if fit is None else fit[1],
     )
 
 
 def values_by_name(table: ParameterTable, population: Population) -> dict[Place, float]:
-    """What the population says of the rows of ``table``, for models that no moments alone can be fitted to."""
-    found = {place(row): population.value(key(row.lhs, row.op, row.rhs), *_at(table, row)) for row in table.parameters}
-    return {at: value for at, value in found.items() if value is not None}
-
-
-def _at(table: ParameterTable, row: Parameter) -> tuple[int, int]:
-    """Level and group of a row."""
-    return (row.group + 1, 0) if table.levels else (1, row.group)
+    """What the population says of the rows of a two-level ``table``, at the same level."""
+    found = {place(row): population.values.get((row.group + 1, place(row)[0])) for row in table.parameters}
+    return {at: values[0] for at, values in found.items() if values is not None}
 
 
 def _statistics(table: ParameterTable, rows: Sequence[Parameter]) -> Iterator[Statistic]:

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 TRUTH = np.array([0.5, 0.0, np.nan])
 STATISTICS = tuple(Statistic(name, "~", "x", None, "", True) for name in ("a", "b", "c"))
-TARGET = Target(("x",), STATISTICS, TRUTH, TRUTH)
+TARGET = Target(("x",), STATISTICS, TRUTH)
 
 
 def _fits(n: int, seed: int) -> Fits:
