@@ -14,6 +14,7 @@ from analysis import (
     fitting,
     invariance_command,
     mixing,
+    power_command,
     quality_command,
     review_command,
     scales_command,
@@ -27,6 +28,7 @@ _WITH_JSON = (
     ("reliability", scales_command, "reliability, validity and method bias of a model's scales"),
     ("dimensions", dimensions_command, "how many things a model's items measure"),
     ("invariance", invariance_command, "do groups measure the same: configural to strict, latent means"),
+    ("power", power_command, "power, bias and coverage of a model, drawn from a population"),
     ("review", review_command, "check the printed tables of an article against each other"),
 )
 

@@ -6,8 +6,6 @@ import argparse
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from analysis.processes import processes
-
 if TYPE_CHECKING:
     from analysis.measurement.dimensions import Dimensions
 
@@ -36,12 +34,14 @@ def run(options: argparse.Namespace) -> int:
     from threadpoolctl import threadpool_limits
 
     from analysis import writing
+    from analysis.inference.executor import on_this_machine
     from analysis.measurement.dimensions import FactorPlan, ParallelPlan, dimensions
     from analysis.report.dimensions_terminal import dimensions_summary
     from analysis.survey import plain
 
     # Many small matrices: more than one thread a process makes each of them slower.
-    with threadpool_limits(1), processes(options.workers) as pool:
+    pool = on_this_machine(options.workers)
+    with threadpool_limits(1):
         found = dimensions(
             plain.read_words(options.model),
             plain.read_frame(options.data),

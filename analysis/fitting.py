@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Any
 
 from analysis import path_fitting
 from analysis.errors import DataError, Problem
-from analysis.processes import processes
 
 if TYPE_CHECKING:
     from analysis.sem.estimate import FitOptions
@@ -96,25 +95,25 @@ def fit_command(options: argparse.Namespace) -> int:
     if options.scheme is not None:
         raise DataError(Problem("--scheme goes with PLS and PLSc", "smartcity fit", "leave it out"))
     from analysis import writing
+    from analysis.inference.executor import on_this_machine
     from analysis.report.terminal import modification_summary, sem_summary
     from analysis.sem import fit
     from analysis.survey import plain
 
     resampled = options.se == "bootstrap" or options.test == "bollen.stine"
-    with processes(options.workers if resampled else 1) as executor:
-        result = fit(
-            plain.read_words(options.model),
-            responses(options),
-            name=options.model.name,
-            se=options.se or "standard",
-            bootstrap=options.bootstrap,
-            seed=options.seed,
-            boot_ci=options.boot_ci,
-            test=options.test,
-            executor=executor,
-            modindices=options.modindices,
-            **keywords(options),
-        )
+    result = fit(
+        plain.read_words(options.model),
+        responses(options),
+        name=options.model.name,
+        se=options.se or "standard",
+        bootstrap=options.bootstrap,
+        seed=options.seed,
+        boot_ci=options.boot_ci,
+        test=options.test,
+        executor=on_this_machine(options.workers if resampled else 1),
+        modindices=options.modindices,
+        **keywords(options),
+    )
     print(sem_summary(result))
     if result.modindices is not None:
         print(modification_summary(result.modindices))

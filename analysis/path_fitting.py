@@ -7,7 +7,6 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from analysis.errors import DataError, Problem
-from analysis.processes import processes
 
 if TYPE_CHECKING:
     from analysis.pls.design import Scheme
@@ -26,6 +25,7 @@ def fit_path_model(options: argparse.Namespace) -> int:
     if problems := list(_problems(options)):
         raise DataError(problems)
     from analysis import pls, writing
+    from analysis.inference.executor import on_this_machine
     from analysis.report.path_terminal import groups_summary, pls_summary
     from analysis.survey import plain
 
@@ -37,19 +37,18 @@ def fit_path_model(options: argparse.Namespace) -> int:
         words, content = groups_summary(compared), compared.to_json()
     else:
         resampled = options.se == "bootstrap"
-        with processes(options.workers if resampled else 1) as executor:
-            result = pls.fit(
-                text,
-                data,
-                estimator=options.estimator,
-                scheme=scheme,
-                bootstrap=options.bootstrap if resampled else 0,
-                seed=options.seed,
-                interval=options.boot_ci,
-                predict=True,
-                executor=executor,
-                name=name,
-            )
+        result = pls.fit(
+            text,
+            data,
+            estimator=options.estimator,
+            scheme=scheme,
+            bootstrap=options.bootstrap if resampled else 0,
+            seed=options.seed,
+            interval=options.boot_ci,
+            predict=True,
+            executor=on_this_machine(options.workers if resampled else 1),
+            name=name,
+        )
         words, content = pls_summary(result), result.to_json()
     print(words)
     if options.json is not None:

@@ -24,10 +24,10 @@ IntArray = NDArray[np.int64]
 def refit_batch(job: RefitJob, moments: Sequence[Sequence[WeightedMoments]], inverse_hessian: Array) -> Replicates:
     """All at once; what the batch leaves unfitted is tried once more, one by one."""
     total = np.array([sum(m.n_observations for m in of_groups) for of_groups in moments])
-    stacks = tuple(_stack([of_groups[g] for of_groups in moments], total) for g in range(len(job.rows)))
+    stacks = tuple(stack_of([of_groups[g] for of_groups in moments], total) for g in range(len(job.rows)))
     regular = np.all([positive_definite(stack.covariance) for stack in stacks], axis=0)
     structures = tuple(structure_of(job.table, g) for g in range(len(job.rows)))
-    fixed = tuple(_fixed(job.table, g, stack, structures[g].fixed) for g, stack in enumerate(stacks))
+    fixed = tuple(fixed_values(job.table, g, stack, structures[g].fixed) for g, stack in enumerate(stacks))
     problem = BatchProblem(structures, stacks, fixed, job.table.meanstructure, job.projector)
     whole = np.flatnonzero(regular)
     optimum = minimise_batch(problem.take(whole), job.start, inverse_hessian)
@@ -63,7 +63,8 @@ def _samples(job: RefitJob, moments: Sequence[WeightedMoments]) -> list[SampleMo
     ]
 
 
-def _stack(moments: Sequence[WeightedMoments], total: IntArray) -> MomentStack:
+def stack_of(moments: Sequence[WeightedMoments], total: IntArray) -> MomentStack:
+    """Moments of one group in b resamples, ``total`` (b,) being the observations of all groups."""
     return MomentStack.of(
         np.array([m.covariance for m in moments]),
         np.array([m.mean for m in moments]),
@@ -71,7 +72,7 @@ def _stack(moments: Sequence[WeightedMoments], total: IntArray) -> MomentStack:
     )
 
 
-def _fixed(table: ParameterTable, group: int, stack: MomentStack, fixed: Array) -> Array:
+def fixed_values(table: ParameterTable, group: int, stack: MomentStack, fixed: Array) -> Array:
     """Fixed values of one group's rows (b, n_rows), those of observed covariates from each resample's moments."""
     at = {name: i for i, name in enumerate(table.observed)}
     out = np.tile(fixed, (len(stack.share), 1))
