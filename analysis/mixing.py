@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from analysis.errors import DataError, Problem
+from analysis.json_text import json_text
 
 FAMILIES = ("gaussian", "binomial", "cumulative")
 
@@ -37,7 +38,7 @@ def mixed_command(options: argparse.Namespace) -> int:
     words, content = _linear(options) if options.family == "gaussian" else _logit(options)
     print(words)
     if options.json is not None:
-        writing.write_text(options.json, json.dumps(content, ensure_ascii=False, allow_nan=False, indent=2) + "\n")
+        writing.write_text(options.json, json_text(content) + "\n")
     return 0
 
 

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from analysis.errors import DataError, Problem
+from analysis.json_text import json_text
 from analysis.report.columns import remarks
 
 if TYPE_CHECKING:
@@ -69,7 +70,7 @@ def run(options: argparse.Namespace) -> int:
     if options.json is not None:
         from analysis import writing
 
-        writing.write_text(options.json, json.dumps(content, ensure_ascii=False, allow_nan=False, indent=2) + "\n")
+        writing.write_text(options.json, json_text(content) + "\n")
     return 0 if finished else 130
 
 

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 PACKAGE = Path(__file__).parent.parent / "analysis"
-FOUNDATION = {"errors", "specification", "checked", "moderation", "criteria"}
+FOUNDATION = {"errors", "specification", "checked", "moderation", "criteria", "json_text"}
 RESULTS = {"sem", "multilevel", "pls"}
 
 # Each room and the rooms it may import, beside itself and the foundation.
@@ -18,6 +18,7 @@ ARROWS: dict[str, set[str]] = {
     "checked": set(),
     "moderation": set(),
     "criteria": set(),
+    "json_text": set(),
     "stored": set(),
     "writing": set(),
     "manifest": set(),

@@ -6,7 +6,6 @@ replications, the other sample sizes, the blocks or who computes them.
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Protocol
@@ -20,6 +19,7 @@ from analysis.inference.population_draw import Sampler
 from analysis.inference.power_fits import Fits, PowerModel, failed, stacked
 from analysis.inference.power_models import MomentModel
 from analysis.inference.power_tally import Tally, summary
+from analysis.json_text import json_text
 
 # Replications of a block: enough to be fitted together, few enough to be lost.
 _TOGETHER = 50
@@ -150,7 +150,7 @@ class PowerResult:
 
     def to_json(self) -> str:
         """The same as text."""
-        return json.dumps(self.content(), indent=2, ensure_ascii=False, allow_nan=False)
+        return json_text(self.content())
 
 
 def records(frame: pd.DataFrame) -> list[dict[str, object]]:

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import asdict, dataclass
-from typing import Any
 
 import numpy as np
 import pandas as pd
 
 from analysis.errors import DataError, ModelError, Problem, nearest
+from analysis.json_text import json_text
 from analysis.measurement.answer_codes import CUTOFF, FloorCeiling, floor_ceiling, require_numbers, suspect_codes
 from analysis.measurement.descriptives import Descriptives, describe
 from analysis.measurement.missing_values import MissingValues, missing_values
@@ -87,7 +86,7 @@ class DataQuality:
             "warnings": list(self.warnings),
             "conventions": list(self.conventions),
         }
-        return json.dumps(_finite(content), indent=2, ensure_ascii=False, allow_nan=False)
+        return json_text(content)
 
 
 def data_quality(
@@ -168,12 +167,3 @@ def _warnings(compared: Treatments | None) -> list[str]:
         *(f"{n} times: {why}" for why, n in compared.reasons.items()),
         *said,
     ]
-
-
-def _finite(value: Any) -> Any:
-    """Null in place of numbers that JSON cannot hold."""
-    if isinstance(value, dict):
-        return {key: _finite(item) for key, item in value.items()}
-    if isinstance(value, list | tuple):
-        return [_finite(item) for item in value]
-    return None if isinstance(value, float) and not np.isfinite(value) else value

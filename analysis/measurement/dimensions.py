@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, fields
 from typing import Any
@@ -12,6 +11,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from analysis.errors import ModelError, Problem
+from analysis.json_text import json_text
 from analysis.measurement.exploratory import FactorSolution, explore, most_factors
 from analysis.measurement.extraction import Method
 from analysis.measurement.factorability import SamplingAdequacy, Sphericity, sampling_adequacy, sphericity
@@ -104,7 +104,7 @@ class Dimensions:
             "warnings": list(self.warnings),
             "conventions": list(self.conventions),
         }
-        return json.dumps(_plain(content), indent=2, ensure_ascii=False, allow_nan=False)
+        return json_text(content)
 
 
 def dimensions(
@@ -233,14 +233,3 @@ def _solution(solution: FactorSolution) -> dict[str, Any]:
         "factor_correlations": solution.factor_correlations.to_dict("index"),
         "variance": solution.variance.to_dict(),
     }
-
-
-def _plain(value: Any) -> Any:
-    """Lists in place of arrays, null in place of numbers that JSON cannot hold."""
-    if isinstance(value, dict):
-        return {str(key): _plain(item) for key, item in value.items()}
-    if isinstance(value, np.ndarray):
-        return _plain(value.tolist())
-    if isinstance(value, list | tuple):
-        return [_plain(item) for item in value]
-    return None if isinstance(value, float) and not np.isfinite(value) else value

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import asdict, dataclass
 from typing import Any
 
-import numpy as np
 import pandas as pd
 
+from analysis.json_text import json_text
 from analysis.measurement.invariance_criteria import Change, Cutoffs
 from analysis.sem.difference import DifferenceTest
 
@@ -191,13 +190,4 @@ class Invariance:
             "warnings": self.warnings,
             "conventions": self.conventions,
         }
-        return json.dumps(_finite(content), indent=2, ensure_ascii=False, allow_nan=False)
-
-
-def _finite(value: Any) -> Any:
-    """Null in place of numbers that JSON cannot hold."""
-    if isinstance(value, dict):
-        return {key: _finite(item) for key, item in value.items()}
-    if isinstance(value, list | tuple):
-        return [_finite(item) for item in value]
-    return None if isinstance(value, float) and not np.isfinite(value) else value
+        return json_text(content)

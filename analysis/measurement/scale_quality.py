@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import asdict, dataclass
 from typing import Any
 
@@ -10,6 +9,7 @@ import numpy as np
 import pandas as pd
 
 from analysis.errors import SmartCityError
+from analysis.json_text import json_text
 from analysis.measurement import method_bias as bias
 from analysis.measurement import scale_coefficients as further
 from analysis.measurement.composite import loadings_of
@@ -90,7 +90,7 @@ class ScaleQuality:
             "warnings": list(self.warnings),
             "conventions": list(self.conventions),
         }
-        return json.dumps(_finite(content), indent=2, ensure_ascii=False, allow_nan=False)
+        return json_text(content)
 
     def _ratios(self, measure: str) -> dict[str, dict[str, float | None]]:
         """Construct → other construct → ratio, both ways round."""
@@ -229,12 +229,3 @@ def _notes(model: MeasurementModel) -> list[str]:
 
 def _without(row: dict[Any, Any], key: str) -> dict[str, Any]:
     return {str(name): value for name, value in row.items() if name != key}
-
-
-def _finite(value: Any) -> Any:
-    """Null in place of numbers that JSON cannot hold."""
-    if isinstance(value, dict):
-        return {key: _finite(item) for key, item in value.items()}
-    if isinstance(value, list | tuple):
-        return [_finite(item) for item in value]
-    return None if isinstance(value, float) and not np.isfinite(value) else value

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import asdict, dataclass, fields
 from typing import Any
 
 import pandas as pd
+
+from analysis.json_text import json_text
 
 
 @dataclass(frozen=True, slots=True)
@@ -170,7 +171,7 @@ class MixedResult:
             "conventions": list(self.conventions),
             "undefined": self.undefined,
         }
-        return json.dumps(content, ensure_ascii=False, allow_nan=False, indent=2)
+        return json_text(content)
 
 
 def _random_term(row: VarianceComponent) -> str:

@@ -8,7 +8,6 @@ Handbook of Partial Least Squares, 171-193.
 
 from __future__ import annotations
 
-import json
 from dataclasses import dataclass
 
 import numpy as np
@@ -16,6 +15,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from analysis.errors import DataError, EstimationError, ModelError, Problem, nearest
+from analysis.json_text import json_text
 from analysis.pls.design import SCHEMES, Design, Scheme
 from analysis.pls.estimates import estimates
 from analysis.pls.model import read_model
@@ -85,7 +85,7 @@ class GroupComparison:
             "invariance": dict(self.invariance().to_numpy().tolist()),
             **{name: getattr(self, name).tidy().to_dict("records") for name in tables},
         }
-        return json.dumps(content, indent=2, ensure_ascii=False, allow_nan=False)
+        return json_text(content)
 
 
 def compare_groups(

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import asdict, dataclass
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from analysis.json_text import json_text
 from analysis.pls.bootstrap import BootstrapResult
 from analysis.pls.design import Design, Scheme
 from analysis.pls.estimates import Estimator, PathEstimates
@@ -145,7 +145,7 @@ class PlsResult:
             "conventions": list(self.conventions),
             "pls": self._own(),
         }
-        return json.dumps(content, indent=2, ensure_ascii=False, allow_nan=False)
+        return json_text(content)
 
     def _is_parameter(self, row: PlsEstimate) -> bool:
         """Loadings of reflective blocks, weights of formative ones, paths, definitions."""
@@ -158,10 +158,10 @@ class PlsResult:
         content: dict[str, object] = {
             "scheme": self.scheme,
             "n_dropped": self.n_dropped,
-            "statistics": [{key: _finite(value) for key, value in asdict(row).items()} for row in self.statistics],
+            "statistics": [asdict(row) for row in self.statistics],
             "constructs": _records(self.constructs()),
             "paths": _records(self.paths()),
-            "outer_vif": {item: _finite(float(value)) for item, value in zip(items, self.outer_vif, strict=True)},
+            "outer_vif": {item: float(value) for item, value in zip(items, self.outer_vif, strict=True)},
             "correlations": _nested(self.estimates.correlations, names, names),
             "htmt": _nested(self.htmt, names, names),
             "cross_loadings": _nested(self.cross_loadings, items, names),
@@ -180,20 +180,15 @@ class PlsResult:
 
 def _parameter(row: PlsEstimate) -> dict[str, object]:
     values = {**asdict(row), "group": None, "level": 1, "std_lv": row.est, "std_all": row.est}
-    return {key: _finite(values[key]) for key in _KEYS}
+    return {key: values[key] for key in _KEYS}
 
 
 def _nested(matrix: Array, rows: tuple[str, ...], columns: tuple[str, ...]) -> dict[str, dict[str, object]]:
     return {
-        row: {column: _finite(float(value)) for column, value in zip(columns, line, strict=True)}
+        row: {column: float(value) for column, value in zip(columns, line, strict=True)}
         for row, line in zip(rows, matrix, strict=True)
     }
 
 
 def _records(frame: pd.DataFrame) -> list[dict[str, object]]:
-    return [{str(key): _finite(value) for key, value in row.items()} for row in frame.to_dict(orient="records")]
-
-
-def _finite(value: object) -> object:
-    """Null in place of a number that JSON cannot hold."""
-    return None if isinstance(value, float) and not np.isfinite(value) else value
+    return [{str(key): value for key, value in row.items()} for row in frame.to_dict(orient="records")]

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import math
 from collections import Counter
 from collections.abc import Iterator, Mapping
@@ -12,6 +11,7 @@ from typing import Any
 
 import pandas as pd
 
+from analysis.json_text import json_text
 from analysis.review.article import Article, Cell, key
 from analysis.review.interval import Interval
 from analysis.review.registry import Check
@@ -91,7 +91,7 @@ class Review:
                 for name, c in self.checks.items()
             },
         }
-        return json.dumps(content, ensure_ascii=False, indent=2, allow_nan=False)
+        return json_text(content)
 
     def _table(self, name: str) -> dict[str, Any]:
         table = self.article.tables[name]

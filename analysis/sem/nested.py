@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass, replace
 from typing import Literal, Unpack
@@ -12,6 +11,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from analysis.errors import ModelError, Problem, nearest
+from analysis.json_text import json_text
 from analysis.sem.comparable import require_comparable
 from analysis.sem.constraints import constraint_values
 from analysis.sem.difference import (
@@ -72,7 +72,7 @@ class Comparison:
         """JSON with the keys models and test; undefined numbers are null."""
         test = {**asdict(self.test), "full": self.full, "restricted": self.restricted}
         content = {"models": [asdict(model) for model in self.models], "test": test}
-        return json.dumps(content, indent=2, ensure_ascii=False, allow_nan=False)
+        return json_text(content)
 
 
 def compare(a: Solution, b: Solution, names: tuple[str, str] = ("a", "b"), method: Method = "default") -> Comparison:

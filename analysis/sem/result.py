@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import asdict, dataclass
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from analysis.json_text import json_text
 from analysis.sem.bootstrap.result import BootstrapResult
 from analysis.sem.slopes import JohnsonNeyman, SimpleSlopes
 
@@ -170,14 +170,14 @@ class SemResult:
             "nobs": self.nobs,
             "npar": self.npar,
             "warnings": list(self.warnings),
-            "parameters": [{key: _finite(getattr(estimate, key)) for key in keys} for estimate in self.estimates],
-            "fit": {name: _finite(value) for name, value in self.fit_measures.items()},
-            "r2": {name: _finite(value) for name, value in self.r_squared.items()},
+            "parameters": [{key: getattr(estimate, key) for key in keys} for estimate in self.estimates],
+            "fit": self.fit_measures,
+            "r2": self.r_squared,
             "undefined": self.undefined,
             "conventions": list(self.conventions),
         }
         if self.icc is not None:
-            content |= {"nclusters": self.n_clusters, "icc": {name: _finite(value) for name, value in self.icc.items()}}
+            content |= {"nclusters": self.n_clusters, "icc": self.icc}
         if self.bootstrap is not None:
             content["bootstrap"] = self.bootstrap.summary()
         if self.simple_slopes:
@@ -186,7 +186,7 @@ class SemResult:
         if self.modindices is not None:
             shown = ("lhs", "op", "rhs", "group", "mi", "epc", "sepc_lv", "sepc_all")
             content["modindices"] = [{key: getattr(index, key) for key in shown} for index in self.modindices]
-        return json.dumps(content, indent=2, ensure_ascii=False, allow_nan=False)
+        return json_text(content)
 
 
 def _correlation(covariance: Array) -> Array:
@@ -195,8 +195,3 @@ def _correlation(covariance: Array) -> Array:
     with np.errstate(invalid="ignore"):
         deviations = np.sqrt(np.where(variances == 0, 1.0, variances))
     return np.asarray(covariance / np.outer(deviations, deviations))
-
-
-def _finite(value: object) -> object:
-    """Null in place of a number that JSON cannot hold."""
-    return None if isinstance(value, float) and not np.isfinite(value) else value

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, fields
 from typing import Any
 
 import pandas as pd
 
+from analysis.json_text import json_text
 from analysis.multilevel.discrete.outcome import Family
 from analysis.multilevel.result import VarianceComponent
 
@@ -134,7 +134,7 @@ class DiscreteResult:
         """The result as JSON; an undefined number is null, with its reason under "undefined"."""
         renamed = {"fixed_effects": "fixed", "random_effects": "random", "loglik": "logLik"}
         content: dict[str, Any] = {renamed.get(key, key): value for key, value in asdict(self).items() if key != "name"}
-        return json.dumps(content, ensure_ascii=False, allow_nan=False, indent=2)
+        return json_text(content)
 
 
 def _frame(kind: type[Any], rows: Sequence[Any]) -> pd.DataFrame:

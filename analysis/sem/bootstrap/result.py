@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections import Counter
 from dataclasses import dataclass
 
@@ -10,6 +9,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from analysis.json_text import json_text
 from analysis.sem.bootstrap.draws import Kind
 from analysis.sem.bootstrap.intervals import IntervalType, interval
 from analysis.sem.bootstrap.measures import FIT_NAMES
@@ -184,4 +184,4 @@ class BootstrapResult:
         rows = frame.astype(object).where(frame.notna() & ~frame.isin([np.inf, -np.inf]), None).to_dict("records")
         failed = [{"resample": failure.resample, "reason": failure.reason} for failure in self.failures]
         content = {**self.summary(), "failed": failed, "improper": list(self.improper), "parameters": rows}
-        return json.dumps(content, indent=2, ensure_ascii=False, allow_nan=False)
+        return json_text(content)
