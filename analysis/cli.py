@@ -9,8 +9,8 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
-from analysis import fitting, mixing, scales_command
-from analysis.errors import DataError, Problem, SmartCityError
+from analysis import check_command, fitting, mixing, new_command, scales_command
+from analysis.errors import SmartCityError
 
 DEFAULT_STUDY = "smartcity"
 
@@ -80,6 +80,14 @@ def _parser() -> argparse.ArgumentParser:
     _add_json(scales)
     scales.set_defaults(command=scales_command.run)
 
+    new = commands.add_parser("new", help="a study of your own that extends another")
+    new_command.add_options(new)
+    new.set_defaults(command=new_command.run)
+
+    check = commands.add_parser("check", help="check all files of a study, without running it")
+    check_command.add_options(check, DEFAULT_STUDY)
+    check.set_defaults(command=check_command.run)
+
     simulate = commands.add_parser("simulate", help="draw the raw responses of a simulated study anew")
     simulate.add_argument("study", nargs="?", default=DEFAULT_STUDY, metavar="STUDY")
     simulate.set_defaults(command=_simulate)
@@ -95,22 +103,12 @@ def _add_json(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--json", type=Path, metavar="FILE", help="write all numbers to FILE at full precision")
 
 
-def _root() -> Path:
-    """The project: the nearest folder from here upwards that holds studies, else the one this code came from."""
-    here = Path.cwd()
-    for folder in (here, *here.parents, Path(__file__).resolve().parent.parent):
-        if any(folder.glob("models/*/study.yaml")):
-            return folder
-    what = "no study is found from here"
-    raise DataError(Problem(what, str(here), "change to the project's folder, which holds models/"))
-
-
 def _reproduce(options: argparse.Namespace) -> int:
     from analysis import pipeline
     from analysis.run import open_run
-    from analysis.study import load_study
+    from analysis.study import load_study, project_root
 
-    root = _root()
+    root = project_root()
     run = open_run(load_study(root, options.study), options.data, os.environ)
     place = options.out or root / "reports" / options.study
     if pipeline.is_current(run, place):
@@ -141,9 +139,9 @@ def _progress(n_stages: int) -> Iterator[Callable[[str], None]]:
 def _verify(options: argparse.Namespace) -> int:
     from analysis import pipeline, verification
     from analysis.run import open_run
-    from analysis.study import load_study
+    from analysis.study import load_study, project_root
 
-    root = _root()
+    root = project_root()
     run = open_run(load_study(root, options.study), options.data, os.environ)
     with _progress(len(pipeline.STAGES) + 1) as progress:
         outcome = verification.verify(run, root / "reports" / options.study, progress)
@@ -154,9 +152,9 @@ def _verify(options: argparse.Namespace) -> int:
 def _clean(options: argparse.Namespace) -> int:
     from analysis import pipeline
     from analysis.run import open_run
-    from analysis.study import load_study
+    from analysis.study import load_study, project_root
 
-    root = _root()
+    root = project_root()
     run = open_run(load_study(root, options.study), options.data, os.environ)
     place = options.out or root / "reports" / options.study / "clean"
     cleaned = pipeline.write_clean(run, place)
@@ -168,8 +166,8 @@ def _clean(options: argparse.Namespace) -> int:
 
 def _simulate(options: argparse.Namespace) -> int:
     from analysis import pipeline
-    from analysis.study import load_study
+    from analysis.study import load_study, project_root
 
-    for path in pipeline.simulate_responses(load_study(_root(), options.study)):
+    for path in pipeline.simulate_responses(load_study(project_root(), options.study)):
         print(f"written: {path}")
     return 0

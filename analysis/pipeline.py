@@ -243,7 +243,14 @@ def _write_survey(study: Study, cleaned: CleanSurvey, folder: Path) -> None:
 
 
 def simulate_responses(study: Study) -> tuple[Path, Path]:
-    """Draw the raw responses of a simulated study anew and write them where the study keeps them."""
+    """Draw the raw responses of a simulated study anew and write them where the study keeps them.
+
+    Raises DataError for a study that draws from no population, or that refers to another study's responses.
+    """
+    if study.spec.parent is not None:
+        what = f"the responses of '{study.name}' are those of '{study.spec.parent}', and stay as they are"
+        hint = f"give it responses and a population of its own, and take out 'parent: {study.spec.parent}'"
+        raise DataError(Problem(what, f"models/{study.name}/study.yaml", hint))
     if study.population is None or study.codebook.communes.file is None:
         what = f"the study '{study.name}' has no population to draw from"
         raise DataError(Problem(what, f"models/{study.name}/study.yaml", "only simulated studies can be drawn anew"))

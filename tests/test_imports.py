@@ -51,9 +51,12 @@ ARROWS: dict[str, set[str]] = {
     "path_fitting": {"report", "survey", "writing", "processes", "pls"},
     "fitting": {"report", "survey", "writing", "sem", "path_fitting", "processes"},
     "mixing": {"report", "survey", "writing", "multilevel"},
+    "new_study": {"study", "sem"},
+    "new_command": {"study", "new_study", "writing"},
+    "check_command": {"study", "inference", "report"},
     "scales_command": {"measurement", "report", "survey", "writing"},
     "cli": {
-        "fitting", "mixing", "scales_command", "run", "pipeline", "verification", "study", "report", "survey",
+        "fitting", "mixing", "scales_command", "new_command", "check_command", "run", "pipeline", "verification", "study", "report", "survey",
         "writing",
         *RESULTS,
     },
