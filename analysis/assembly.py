@@ -56,6 +56,8 @@ def assemble(
         rivals=done["rivals"],
         rival_models=tuple(_sem_part(sems[name]) for name in study.rivals if name in sems),
         hypotheses=done["hypotheses"],
+        adjust=study.adjust,
+        equivalents=done["equivalents"],
         null_models=null_models(done["nulls"], done["iccs"]),
         mixed_models=mixed_parts(study, done),
         communes=communes_part(study, done, (_sem_part(levels.clustered), both), levels.absent),

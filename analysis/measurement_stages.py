@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from analysis.criteria import Criterion, criteria
+from analysis.hypothesis_stages import families
 from analysis.inference.path_models import PathModels, Resampling, path_models
 from analysis.measurement.scale_quality import ScaleQuality, scale_quality
 from analysis.run import Results, Run
@@ -48,4 +49,5 @@ def paths(run: Run, done: Results) -> PathModels:
         done["clean"].responses,
         {item: book.code_range(item) for item in book.items},
         Resampling(PATH_RESAMPLES, study.spec.seed),
+        families(run, done),
     )

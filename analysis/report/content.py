@@ -40,6 +40,8 @@ __all__ = [
     "SurveyPart",
 ]
 
+EQUIVALENT = ("replaced", "by", "chisq", "df", "base_chisq", "equivalent", "note", "syntax")
+
 
 @dataclass(frozen=True, slots=True)
 class ReportContent:
@@ -49,7 +51,9 @@ class ReportContent:
     bic_weight, chisq_diff, df_diff, diff_pvalue, diff_method (from the structural model; nested models only), note,
     scaled and robust measures where there are any, and any number of ``r2_<construct>`` columns; ``rival_models`` the
     fitted rivals. ``hypotheses``: id, statement_en, statement_fr, model, estimand, expected, est, se, pvalue,
-    ci_lower, ci_upper, std, verdict, note. ``null_models``: construct, nobs, n_groups, mean_size, icc,
+    ci_lower, ci_upper, std, verdict, note, status, family, pvalue_adjusted (by the method ``adjust``), sesoi,
+    sesoi_unit, tost_pvalue, tost_ci_lower, tost_ci_upper, equivalence. ``equivalents``: replaced, by, chisq, df, base_chisq,
+    equivalent, note, syntax. ``null_models``: construct, nobs, n_groups, mean_size, icc,
     icc_lower, icc_upper, design_effect, singular; ``communes`` what else there is to say of them.
     ``recovery`` (simulated studies): lhs, op, rhs, population, est, se, ci_lower, ci_upper, covered. ``sensitivity``:
     the structural model under other estimators, ``paths`` by partial least squares; ``scales`` the quality of the
@@ -71,6 +75,8 @@ class ReportContent:
     agreements: tuple[AgreementPart, ...]
     recovery: pd.DataFrame | None
     materials: MaterialsPart
+    adjust: str = "none"
+    equivalents: pd.DataFrame = field(default_factory=lambda: pd.DataFrame(columns=list(EQUIVALENT)))
     sensitivity: SensitivityPart | None = None
     communes: CommunesPart | None = None
     scales: ScaleQuality | None = None
@@ -82,7 +88,10 @@ class ReportContent:
         """Check the columns of the frames; raises OutputError."""
         interval = ("ci_lower", "ci_upper")
         words = ("id", "statement_en", "statement_fr", "model", "estimand", "expected", "verdict", "note")
-        require(self.hypotheses, "hypotheses", (*words, "est", "se", "pvalue", *interval, "std"))
+        smallest = ("sesoi", "sesoi_unit", "tost_pvalue", "tost_ci_lower", "tost_ci_upper", "equivalence")
+        declared = ("status", "family", "pvalue_adjusted", *smallest)
+        require(self.hypotheses, "hypotheses", (*words, "est", "se", "pvalue", *interval, "std", *declared))
+        require(self.equivalents, "equivalents", EQUIVALENT)
         fit = ("chisq", "df", "pvalue", "cfi", "tli", "rmsea", "srmr", "aic", "bic")
         evidence = ("delta_aic", "aic_weight", "delta_bic", "bic_weight")
         tested = ("chisq_diff", "df_diff", "diff_pvalue", "diff_method")

@@ -93,18 +93,6 @@ def improper(model: SemPart) -> Iterator[str]:
         yield f"{model.title}: standardised loading beyond 1 of {', '.join(map(str, beyond['rhs']))}."
 
 
-def hypotheses_text(content: ReportContent) -> list[str]:
-    """Which hypotheses are supported, which not, which go the other way."""
-    frame = content.hypotheses
-    groups = (("supported", "Supported"), ("not supported", "Not supported"), ("contrary", "Contrary to expectation"))
-    parts = [
-        f"{label}: {', '.join(frame.loc[frame['verdict'] == verdict, 'id'].astype(str))}."
-        for verdict, label in groups
-        if (frame["verdict"] == verdict).any()
-    ]
-    return [" ".join(parts)] if parts else []
-
-
 def recovery_text(content: ReportContent) -> list[str]:
     """What the recovery shows and what it does not."""
     if content.recovery is None:

@@ -9,6 +9,7 @@ from analysis.report import (
     check_tables,
     commune_tables,
     commune_text,
+    hypothesis_tables,
     model_tables,
     narrative,
     path_tables,
@@ -159,8 +160,13 @@ def _structural(content: ReportContent, drawings: Mapping[str, Drawing]) -> Sect
 
 
 def _hypotheses(content: ReportContent, drawings: Mapping[str, Drawing]) -> Section:
-    parts = (drawings["hypotheses"], model_tables.hypotheses(content))
-    return Section("hypotheses", "Hypotheses", tuple(narrative.hypotheses_text(content)), parts)
+    candidates = (
+        drawings["hypotheses"],
+        hypothesis_tables.hypotheses(content),
+        hypothesis_tables.smallest_effects(content),
+    )
+    parts = tuple(part for part in candidates if part is not None)
+    return Section("hypotheses", "Hypotheses", tuple(hypothesis_tables.hypotheses_text(content)), parts)
 
 
 def _sensitivity(content: ReportContent, drawings: Mapping[str, Drawing]) -> Section | None:
@@ -183,7 +189,8 @@ def _paths(content: ReportContent, drawings: Mapping[str, Drawing]) -> Section |
 
 def _rivals(content: ReportContent, drawings: Mapping[str, Drawing]) -> Section:
     diagrams = (drawings.get(f"paths_{model.id}") for model in content.rival_models)
-    parts: tuple[Part, ...] = (model_tables.rivals(content), *(d for d in diagrams if d is not None))
+    candidates = (model_tables.rivals(content), *diagrams, hypothesis_tables.equivalents(content))
+    parts = tuple(part for part in candidates if part is not None)
     text = "A rival model is another reading of the same answers; its file stands beside the structural model."
     return Section("rivals", "Rival models", (text,), parts)
 

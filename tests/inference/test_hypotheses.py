@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 import numpy as np
 import pandas as pd
 import pytest
 from analysis import multilevel, sem
 from analysis.errors import SpecificationError
 from analysis.inference.hypotheses import judge, verdict
+from analysis.study_files import Hypothesis
 
 MODEL = """
 f =~ a + b + c
@@ -19,25 +18,16 @@ double := 2*p
 """
 
 
-@dataclass(frozen=True)
-class Words:
-    en: str = "The more f, the more g."
-    fr: str = "Plus de f, plus de g."
-
-
-@dataclass(frozen=True)
-class Target:
-    kind: str
-    model: str
-    name: str
-
-
-@dataclass(frozen=True)
-class Claim:
-    id: str
-    estimand: Target
-    sign: str = "+"
-    statement: Words = Words()
+def claim(name: str, kind: str, model: str, estimand: str, sign: str = "+", **declared: object) -> Hypothesis:
+    content = {
+        "id": name,
+        "statement": {"en": "The more f, the more g.", "fr": "Plus de f, plus de g."},
+        "estimand": {"kind": kind, "model": model, "name": estimand},
+        "sign": sign,
+        "source": "made up",
+        **declared,
+    }
+    return Hypothesis.model_validate(content)
 
 
 @pytest.fixture(scope="module")
@@ -82,10 +72,10 @@ def test_verdict(est: float, pvalue: float | None, sign: str, expected: str) -> 
 def test_parameters_effects_and_terms_are_found(sems: Sems, mixeds: Mixeds) -> None:
     table = judge(
         [
-            Claim("H1", Target("parameter", "structural", "g~f")),
-            Claim("H2", Target("effect", "structural", "double"), sign="-"),
-            Claim("H3", Target("parameter", "structural", "b ~~ b")),
-            Claim("H4", Target("mixed", "moderated", "b:center(a)")),
+            claim("H1", "parameter", "structural", "g~f"),
+            claim("H2", "effect", "structural", "double", sign="-"),
+            claim("H3", "parameter", "structural", "b ~~ b"),
+            claim("H4", "mixed", "moderated", "b:center(a)"),
         ],
         sems,
         mixeds,
@@ -102,13 +92,13 @@ def test_parameters_effects_and_terms_are_found(sems: Sems, mixeds: Mixeds) -> N
 
 def test_every_mistake_is_told(sems: Sems, mixeds: Mixeds) -> None:
     claims = [
-        Claim("H1", Target("parameter", "structual", "g ~ f")),
-        Claim("H2", Target("parameter", "structural", "f ~ g")),
-        Claim("H3", Target("parameter", "structural", "f =~ a")),
-        Claim("H4", Target("effect", "structural", "duble")),
-        Claim("H5", Target("mixed", "moderated", "center(b)")),
-        Claim("H6", Target("parameter", "structural", "nothing")),
-        Claim("H7", Target("mixed", "structural", "b")),
+        claim("H1", "parameter", "structual", "g ~ f"),
+        claim("H2", "parameter", "structural", "f ~ g"),
+        claim("H3", "parameter", "structural", "f =~ a"),
+        claim("H4", "effect", "structural", "duble"),
+        claim("H5", "mixed", "moderated", "center(b)"),
+        claim("H6", "parameter", "structural", "nothing"),
+        claim("H7", "mixed", "structural", "b"),
     ]
     with pytest.raises(SpecificationError) as caught:
         judge(claims, sems, mixeds)

@@ -438,7 +438,9 @@ def _hypotheses() -> pd.DataFrame:
          "A mixed-model term: no standardised value."),
     ]  # fmt: skip
     names = ["id", "statement_en", "statement_fr", "model", "estimand", "expected", "est", "se", "pvalue"]
-    return pd.DataFrame(rows, columns=[*names, "ci_lower", "ci_upper", "std", "verdict", "note"])
+    frame = pd.DataFrame(rows, columns=[*names, "ci_lower", "ci_upper", "std", "verdict", "note"])
+    smallest = dict.fromkeys(("pvalue_adjusted", "sesoi", "tost_pvalue", "tost_ci_lower", "tost_ci_upper"), nan)
+    return frame.assign(status="confirmatory", family="confirmatory", sesoi_unit="", equivalence="", **smallest)
 
 
 def _null_models() -> pd.DataFrame:
