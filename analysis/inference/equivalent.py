@@ -42,14 +42,16 @@ class Replacement:
 
 @dataclass(frozen=True, slots=True)
 class _Graph:
-    """The structural part: ``parents`` of each variable, pairs whose residuals ``covary``, and the ``exogenous`` latent
-    variables, empty unless all of them covary. ``movable`` are paths (effect, cause) and pairs that nothing ties.
+    """The structural part: ``parents`` of each variable, pairs whose residuals ``covary``, and the ``exogenous``
+    variables, empty unless all of them covary freely. ``free`` are paths (effect, cause), pairs and single variables,
+    for their variance, that nothing fixes, ties or constrains.
     """
 
     parents: dict[str, frozenset[str]]
     covary: frozenset[Pair]
     exogenous: frozenset[str]
-    movable: frozenset[tuple[str, str] | Pair]
+    free: frozenset[tuple[str, str] | Pair]
+    latent: frozenset[str]
 
     def predictors(self, name: str) -> frozenset[str]:
         """What predicts a variable."""
@@ -116,19 +118,20 @@ def _graph(parsed: ParsedModel, table: ParameterTable) -> _Graph:
     parents = {name: frozenset(cause for effect, cause in directed if effect == name) for name in names}
     covary = frozenset(frozenset((row.lhs, row.rhs)) for row in pairs)
     sources = [name for name in dict.fromkeys(names) if not parents[name]]
-    saturated = all(frozenset(pair) in covary for pair in combinations(sources, 2))
-    among = [row for row in paths if {row.lhs, row.rhs} <= set(roles.latent)]
-    free_paths = {(row.lhs, row.rhs) for row in among if _is_movable(row, table)}
-    free_pairs = {frozenset((row.lhs, row.rhs)) for row in pairs if _is_movable(row, table)}
-    return _Graph(parents, covary, frozenset(sources if saturated else ()), frozenset(free_paths | free_pairs))
+    variances = [row for row in table.parameters if row.is_variance and row.lhs in names]
+    free_paths = {(row.lhs, row.rhs) for row in paths if _is_free(row, table)}
+    free_pairs = {frozenset((row.lhs, row.rhs)) for row in (*pairs, *variances) if _is_free(row, table)}
+    saturated = all(frozenset(pair) in free_pairs for pair in combinations(sources, 2))
+    exogenous, free = frozenset(sources if saturated else ()), frozenset(free_paths | free_pairs)
+    return _Graph(parents, covary, exogenous, free, frozenset(roles.latent))
 
 
 def _is_zero(row: Parameter) -> bool:
     return not row.free and row.fixed == 0
 
 
-def _is_movable(row: Parameter, table: ParameterTable) -> bool:
-    """Whether a parameter is free, and neither tied to another nor held by a constraint."""
+def _is_free(row: Parameter, table: ParameterTable) -> bool:
+    """Whether a parameter may take any value: not fixed, tied to another, or held by a constraint."""
     tied = sum(other.free == row.free for other in table.parameters) > 1
     held = any(row.label and row.label in c.expression.names for c in table.constraints)
     return bool(row.free) and not tied and not held
@@ -144,10 +147,14 @@ def _has_circle(graph: _Graph) -> bool:
 
 
 def _may_exchange(graph: _Graph, cause: str, effect: str) -> bool:
-    """Whether a path from cause to effect and a covariance of their residuals imply the same."""
+    """Whether a path from cause to effect and a covariance of their residuals imply the same.
+
+    The effect's paths from the predictors of the cause, and both residual variances, take up what changes.
+    """
     known = cause in graph.exogenous or bool(graph.parents[cause])
     alone = graph.spouses(cause) <= {effect}
-    return known and alone and graph.predictors(cause) - {effect} <= graph.parents[effect] - {cause}
+    absorbing = [(effect, name) for name in graph.predictors(cause) - {effect}]
+    return known and alone and {*absorbing, frozenset({cause}), frozenset({effect})} <= graph.free
 
 
 def _covariances(parsed: ParsedModel, graph: _Graph) -> Iterator[Replacement]:
@@ -161,8 +168,8 @@ def _covariances(parsed: ParsedModel, graph: _Graph) -> Iterator[Replacement]:
 
 def _paths(parsed: ParsedModel, graph: _Graph) -> Iterator[Replacement]:
     """A covariance of residuals gives way to a path, in either direction that closes no circle."""
-    for pair in sorted(graph.covary & graph.movable, key=sorted):
-        if pair <= graph.exogenous:
+    for pair in sorted(graph.covary & graph.free, key=sorted):
+        if pair <= graph.exogenous or not pair <= graph.latent:
             continue
         for cause, effect in (sorted(pair), sorted(pair, reverse=True)):
             if _may_exchange(graph, cause, effect) and not graph.leads_to(effect, cause):
@@ -176,6 +183,8 @@ def _reversals(parsed: ParsedModel, graph: _Graph) -> Iterator[Replacement]:
         others = graph.parents[effect] - {cause}
         through = any(graph.leads_to(cause, middle) for middle in others)
         same = graph.predictors(cause) == others and not graph.spouses(effect)
+        if cause not in graph.exogenous:
+            same = same and all((cause, name) in graph.free for name in others)
         if not (_may_exchange(graph, cause, effect) and same) or through:
             continue
         added = [(cause, effect)]
@@ -190,8 +199,9 @@ def _reversals(parsed: ParsedModel, graph: _Graph) -> Iterator[Replacement]:
 def _movable_paths(parsed: ParsedModel, graph: _Graph) -> Iterator[tuple[str, str]]:
     """Paths that may be replaced, as (effect, cause), in the order of the model."""
     for statement in parsed.statements:
-        if statement.op == "~" and (statement.lhs, statement.rhs) in graph.movable:
-            yield statement.lhs, statement.rhs
+        path = (statement.lhs, statement.rhs)
+        if statement.op == "~" and path in graph.free and graph.latent.issuperset(path):
+            yield path
 
 
 def _written(

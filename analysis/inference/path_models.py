@@ -27,8 +27,8 @@ class PathModels:
     """A path model by PLS and PLSc; no rows, and ``absent`` says why, where the model is none that PLS can estimate.
 
     ``hypotheses``: id, statement_en, estimator, nobs, est (standardised), se, pvalue, ci_lower, ci_upper (of PLS: BCa),
-    pvalue_adjusted (over the family), verdict; the structural-equation model's se and interval are of its unstandardised
-    estimate and not repeated.
+    pvalue_adjusted (over the family), verdict; se and interval of the structural-equation model are of its
+    unstandardised estimate and not repeated.
     ``constructs``: estimator, construct, mode, alpha, rho_a, rho_c, ave, r2, r2_adjusted. ``paths``: estimator,
     outcome, predictor, est, f2, vif. ``prediction`` (PLSpredict): construct, item, q2_predict, rmse, mae, lm_rmse,
     lm_mae. ``importance``: target, construct, importance, performance.

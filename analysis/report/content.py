@@ -52,8 +52,8 @@ class ReportContent:
     scaled and robust measures where there are any, and any number of ``r2_<construct>`` columns; ``rival_models`` the
     fitted rivals. ``hypotheses``: id, statement_en, statement_fr, model, estimand, expected, est, se, pvalue,
     ci_lower, ci_upper, std, verdict, note, status, family, pvalue_adjusted (by the method ``adjust``), sesoi,
-    sesoi_unit, tost_pvalue, tost_ci_lower, tost_ci_upper, equivalence. ``equivalents``: replaced, by, chisq, df, base_chisq,
-    equivalent, note, syntax. ``null_models``: construct, nobs, n_groups, mean_size, icc,
+    sesoi_unit, tost_pvalue, tost_ci_lower, tost_ci_upper, equivalence. ``equivalents``: replaced, by, chisq, df,
+    base_chisq, equivalent, note, syntax. ``null_models``: construct, nobs, n_groups, mean_size, icc,
     icc_lower, icc_upper, design_effect, singular; ``communes`` what else there is to say of them.
     ``recovery`` (simulated studies): lhs, op, rhs, population, est, se, ci_lower, ci_upper, covered. ``sensitivity``:
     the structural model under other estimators, ``paths`` by partial least squares; ``scales`` the quality of the

@@ -89,8 +89,8 @@ def rivals(content: ReportContent) -> Table:
         notes=(
             "ΔAIC and ΔBIC are from the lowest of the table; weights add to 1 over the models that have one. "
             f"Δχ² is there for nested models only{_methods(frame)}.",
-            "Verdicts are on the hypotheses about the structural model, each on the parameter or effect of that name in "
-            "the rival; '–' where the rival has none.",
+            "Verdicts are on the hypotheses about the structural model, each on the parameter or effect of that name "
+            "in the rival, if it has one.",
             *remarks,
         ),
     )
