@@ -16,11 +16,13 @@ from analysis.inference.levels import Levels
 from analysis.inference.path_models import PathModels
 from analysis.measurement.descriptives import Descriptives
 from analysis.measurement.sample import describe_sample
+from analysis.preregistration import Deviations
 from analysis.report.content import (
     AgreementPart,
     InstrumentPart,
     MaterialsPart,
     MeasuresPart,
+    PlanPart,
     ReportContent,
     SemPart,
     SensitivityPart,
@@ -67,6 +69,7 @@ def assemble(
         sensitivity=_sensitivity_part(done),
         scales=done["scales"],
         paths=_paths_part(done["paths"]),
+        plan=_plan_part(done["deviations"]),
         criteria=criteria(study.spec.cutoffs),
         warnings=(*remarks, *_warnings(done)),
     )
@@ -209,6 +212,10 @@ def _paths_part(paths: PathModels) -> PathsPart:
         importance=paths.importance,
         absent=paths.absent,
     )
+
+
+def _plan_part(found: Deviations | None) -> PlanPart | None:
+    return None if found is None else PlanPart(found.frozen, found.blind, found.table)
 
 
 def _readable(name: str) -> str:

@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
-from analysis import check_command, fitting, mixing, new_command, scales_command
+from analysis import check_command, fitting, freeze_command, mixing, new_command, scales_command
 from analysis.errors import SmartCityError
 
 DEFAULT_STUDY = "smartcity"
@@ -87,6 +87,11 @@ def _parser() -> argparse.ArgumentParser:
     check = commands.add_parser("check", help="check all files of a study, without running it")
     check_command.add_options(check, DEFAULT_STUDY)
     check.set_defaults(command=check_command.run)
+
+    freeze = commands.add_parser("freeze", help="write the plan of a study down, as a preregistration")
+    _add_study(freeze)
+    freeze_command.add_options(freeze)
+    freeze.set_defaults(command=freeze_command.run)
 
     simulate = commands.add_parser("simulate", help="draw the raw responses of a simulated study anew")
     simulate.add_argument("study", nargs="?", default=DEFAULT_STUDY, metavar="STUDY")

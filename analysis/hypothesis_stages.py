@@ -1,4 +1,4 @@
-"""The stages of the pipeline that judge hypotheses and rival models. Each is: load, one call, save."""
+"""The stages of the pipeline that judge hypotheses, rival models and the plan. Each is: load, one call, save."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from analysis.inference.families import Families, families_of
 from analysis.inference.hypotheses import judge, verdicts_under
 from analysis.inference.rivals import compare_rivals
 from analysis.inference.sensitivity import judge_alternatives
+from analysis.preregistration import Deviations, Sample, deviations
 from analysis.run import Results, Run
 from analysis.study import MAIN
 
@@ -60,3 +61,12 @@ def equivalents(run: Run, done: Results) -> pd.DataFrame:
         missing=how.missing,
         ordered=how.ordered,
     )
+
+
+def from_plan(run: Run, done: Results) -> Deviations | None:
+    """What the run does otherwise than the frozen plan; None where none was frozen."""
+    document = run.study.preregistration
+    if document is None:
+        return None
+    given = Sample(None, run.inputs[f"data:{run.responses.name}"])
+    return deviations(document, run.study, given, len(done["clean"].responses))

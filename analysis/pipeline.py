@@ -34,6 +34,7 @@ from analysis.measurement.scale_quality import ScaleQuality
 from analysis.multilevel import MixedResult
 from analysis.multilevel.profile_intervals import ProfileInterval
 from analysis.population_model import comparable_values, population_parameters
+from analysis.preregistration import Deviations
 from analysis.report.table import to_csv
 from analysis.report.writer import write_report
 from analysis.run import Results, Run
@@ -114,6 +115,7 @@ class Stage:
 
 STAGES = (
     Stage("clean", (), ("*codebook.yaml", "*study.yaml", "data:*"), CleanSurvey, _clean),
+    Stage("deviations", ("clean",), ("*.md", "*.lav", "*.yaml"), Deviations | None, hypothesis_stages.from_plan),
     Stage("descriptives", ("clean",), (), Descriptives, _descriptives),
     Stage("sems", ("clean",), ("*.lav",), dict[str, SemResult], _sems),
     Stage("plain", ("clean", "sems"), (), dict[str, SemResult], _plain),

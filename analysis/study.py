@@ -47,6 +47,7 @@ __all__ = [
 ]
 
 DATA_VARIABLE = "SMARTCITY_DATA"
+PREREGISTRATION = "preregistration.md"
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +60,7 @@ class Study:
     rivals: names of all rivals, in order; mixed_rivals: of those that are mixed models → their id.
     focus: the mixed model that is examined closely; two_level: the model with level blocks, if there is one.
     population: the population model of a simulated study.
+    preregistration: the frozen plan, if there is one.
     sources: path relative to the root → text, of every file read.
     """
 
@@ -75,6 +77,7 @@ class Study:
     focus: str | None
     two_level: str | None
     population: str | None
+    preregistration: str | None
     sources: Mapping[str, str]
 
     @property
@@ -136,6 +139,7 @@ def load_study(root: Path, name: str) -> Study:
         focus=multilevel.focus,
         two_level=None if draft.two_level_file is None else draft.sources[draft.two_level_file],
         population=None if draft.population_file is None else draft.sources[draft.population_file],
+        preregistration=draft.sources.get(f"{draft.folder}/{PREREGISTRATION}"),
         sources=MappingProxyType(draft.sources),
     )
 
@@ -214,6 +218,8 @@ class _Reader:
         if source is not None:
             codebook = self._parse(source, lambda text: parse_codebook(text, source))
         population, two_level = named.pop("population", None), named.pop("twolevel", None)
+        if (self.root / self.folder / PREREGISTRATION).is_file():
+            self._text(f"{self.folder}/{PREREGISTRATION}")
         return Draft(self.folder, study, codebook, hypotheses, multilevel, named, population, two_level, self.sources)
 
     def _named_files(self, study_file: str) -> dict[str, str]:

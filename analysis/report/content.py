@@ -19,6 +19,7 @@ from analysis.report.parts import (
     MaterialsPart,
     MeasuresPart,
     MixedPart,
+    PlanPart,
     SemPart,
     SensitivityPart,
     StudyPart,
@@ -33,6 +34,7 @@ __all__ = [
     "MaterialsPart",
     "MeasuresPart",
     "MixedPart",
+    "PlanPart",
     "ReportContent",
     "SemPart",
     "SensitivityPart",
@@ -57,8 +59,8 @@ class ReportContent:
     icc_lower, icc_upper, design_effect, singular; ``communes`` what else there is to say of them.
     ``recovery`` (simulated studies): lhs, op, rhs, population, est, se, ci_lower, ci_upper, covered. ``sensitivity``:
     the structural model under other estimators, ``paths`` by partial least squares; ``scales`` the quality of the
-    scales. ``warnings``: every warning of every stage and model, as sentences.
-    ``criteria``: rules of thumb by what they judge.
+    scales; ``plan`` the preregistration, if there is one. ``warnings``: every warning of every stage and model, as
+    sentences. ``criteria``: rules of thumb by what they judge.
     """
 
     study: StudyPart
@@ -81,6 +83,7 @@ class ReportContent:
     communes: CommunesPart | None = None
     scales: ScaleQuality | None = None
     paths: PathsPart | None = None
+    plan: PlanPart | None = None
     warnings: tuple[str, ...] = ()
     criteria: Mapping[str, Criterion] = field(default_factory=lambda: CRITERIA)
 

@@ -13,6 +13,7 @@ from analysis.report import (
     model_tables,
     narrative,
     path_tables,
+    plan_tables,
     scale_tables,
     sem_tables,
     sensitivity_tables,
@@ -169,6 +170,15 @@ def _hypotheses(content: ReportContent, drawings: Mapping[str, Drawing]) -> Sect
     return Section("hypotheses", "Hypotheses", tuple(hypothesis_tables.hypotheses_text(content)), parts)
 
 
+def _plan(content: ReportContent, drawings: Mapping[str, Drawing]) -> Section | None:
+    del drawings
+    if content.plan is None:
+        return None
+    parts = (plan_tables.deviations(content.plan),) if len(content.plan.deviations) else ()
+    title = "Deviations from the preregistration"
+    return Section("deviations", title, tuple(plan_tables.sentences(content.plan)), parts)
+
+
 def _sensitivity(content: ReportContent, drawings: Mapping[str, Drawing]) -> Section | None:
     del drawings
     part = content.sensitivity
@@ -253,6 +263,7 @@ _RESULTS: tuple[Callable[[ReportContent, Mapping[str, Drawing]], Section | None]
     _scales,
     _structural,
     _hypotheses,
+    _plan,
     _sensitivity,
     _paths,
     _rivals,

@@ -62,6 +62,8 @@ def _sentence(axes: Axes, level: int, row: object) -> None:
     sign = "+" if sign == "+" else "−"
     lines = textwrap.wrap(textwrap.shorten(text, 118, placeholder=" …"), 62)
     axes.text(-1.41, level, f"{name} ({sign})", transform=place, va="center", fontsize=8.5, fontweight="bold")
+    if getattr(row, "status", "") == "exploratory":
+        axes.text(-1.41, level + 0.3, "exploratory", transform=place, va="center", fontsize=6.8, color=MUTED)
     axes.text(-1.17, level, "\n".join(lines[:2]), transform=place, va="center", fontsize=7.4, linespacing=1.2)
     est, lower, upper, pvalue = (getattr(row, key) for key in ("est", "ci_lower", "ci_upper", "pvalue"))
     adjusted = getattr(row, "pvalue_adjusted", None)
@@ -71,11 +73,9 @@ def _sentence(axes: Axes, level: int, row: object) -> None:
 
 
 def _verdict(row: object) -> str:
-    """The verdict, whether it is exploratory, and whether the effect is shown to be too small to matter."""
-    words = [str(getattr(row, "verdict", ""))]
-    words += ["exploratory"] if getattr(row, "status", "") == "exploratory" else []
-    words += ["too small to matter"] if getattr(row, "equivalence", "") == "equivalent" else []
-    return ", ".join(words)
+    """The verdict, and whether the effect is shown to be too small to matter."""
+    small = ", too small to matter" if getattr(row, "equivalence", "") == "equivalent" else ""
+    return f"{getattr(row, 'verdict', '')}{small}"
 
 
 def _legend(figure: SubFigure) -> None:
