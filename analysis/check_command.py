@@ -20,6 +20,7 @@ def add_options(parser: argparse.ArgumentParser, default: str) -> None:
 def run(options: argparse.Namespace) -> int:
     """Print what the study's files lead to; raises SpecificationError with every mistake that a run would stop at."""
     from analysis.inference.study_check import check_study
+    from analysis.preregistration import deviations
     from analysis.study import load_study, project_root
 
     study = load_study(project_root(), options.study)
@@ -27,6 +28,9 @@ def run(options: argparse.Namespace) -> int:
     if check.problems:
         raise SpecificationError(check.problems)
     print("\n".join(_lines(check)))
+    if study.preregistration is not None:
+        names = ", ".join(deviations(study.preregistration, study).table["element"].astype(str))
+        print(f"\nAgainst the frozen plan: {names or 'nothing'} deviates.")
     print(f"\nAll files of '{study.name}' agree: {len(study.hypotheses)} hypotheses, adjusted by: {study.adjust}.")
     return 0
 

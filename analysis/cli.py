@@ -9,7 +9,15 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
-from analysis import check_command, fitting, freeze_command, mixing, new_command, scales_command
+from analysis import (
+    check_command,
+    fitting,
+    freeze_command,
+    mixing,
+    multiverse_command,
+    new_command,
+    scales_command,
+)
 from analysis.errors import SmartCityError
 
 DEFAULT_STUDY = "smartcity"
@@ -80,6 +88,16 @@ def _parser() -> argparse.ArgumentParser:
     _add_json(scales)
     scales.set_defaults(command=scales_command.run)
 
+    _add_extension(commands)
+
+    simulate = commands.add_parser("simulate", help="draw the raw responses of a simulated study anew")
+    simulate.add_argument("study", nargs="?", default=DEFAULT_STUDY, metavar="STUDY")
+    simulate.set_defaults(command=_simulate)
+    return parser
+
+
+def _add_extension(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    """Commands of who extends a study, and shows that its results do not hang on one choice."""
     new = commands.add_parser("new", help="a study of your own that extends another")
     new_command.add_options(new)
     new.set_defaults(command=new_command.run)
@@ -93,10 +111,10 @@ def _parser() -> argparse.ArgumentParser:
     freeze_command.add_options(freeze)
     freeze.set_defaults(command=freeze_command.run)
 
-    simulate = commands.add_parser("simulate", help="draw the raw responses of a simulated study anew")
-    simulate.add_argument("study", nargs="?", default=DEFAULT_STUDY, metavar="STUDY")
-    simulate.set_defaults(command=_simulate)
-    return parser
+    multiverse = commands.add_parser("multiverse", help="every defensible choice: does a verdict hang on one?")
+    _add_study(multiverse)
+    multiverse_command.add_options(multiverse)
+    multiverse.set_defaults(command=multiverse_command.run)
 
 
 def _add_study(parser: argparse.ArgumentParser) -> None:

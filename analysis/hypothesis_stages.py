@@ -10,7 +10,7 @@ from analysis.inference.families import Families, families_of
 from analysis.inference.hypotheses import judge, verdicts_under
 from analysis.inference.rivals import compare_rivals
 from analysis.inference.sensitivity import judge_alternatives
-from analysis.preregistration import Deviations, Sample, deviations
+from analysis.preregistration import Deviations, Given, deviations
 from analysis.run import Results, Run
 from analysis.study import MAIN
 
@@ -68,5 +68,5 @@ def from_plan(run: Run, done: Results) -> Deviations | None:
     document = run.study.preregistration
     if document is None:
         return None
-    given = Sample(None, run.inputs[f"data:{run.responses.name}"])
-    return deviations(document, run.study, given, len(done["clean"].responses))
+    given = Given(run.inputs[f"data:{run.responses.name}"], len(done["clean"].responses))
+    return deviations(document, run.study, given)

@@ -84,14 +84,22 @@ def digest(value: Any) -> str:
     return manifest.digest(json.dumps(value, sort_keys=True, ensure_ascii=False).encode())
 
 
-def deviations(document: str, study: Study, given: Sample, n_analysed: int) -> Deviations:
-    """What a run of ``study`` on ``given`` responses does otherwise than the frozen ``document`` plans.
+@dataclass(frozen=True, slots=True)
+class Given:
+    """What a run was given: the responses' SHA-256, and the number of respondents that were analysed."""
+
+    responses: str
+    n_analysed: int
+
+
+def deviations(document: str, study: Study, given: Given | None = None) -> Deviations:
+    """What ``study`` does otherwise than the frozen ``document`` plans, and what a run was ``given`` otherwise.
 
     Raises SpecificationError where the document is not one that ``freeze`` wrote, or was changed since.
     """
     day, plan = _read(document, f"models/{study.name}/{PREREGISTRATION}")
     sample = Sample(plan.pop(SAMPLE), plan.pop(RESPONSES))
-    rows = [*_compared(plan, elements(study)), *_of_sample(sample, given, n_analysed)]
+    rows = [*_compared(plan, elements(study)), *(() if given is None else _of_sample(sample, given))]
     table = pd.DataFrame(rows, columns=["element", "change", "was", "now"])
     return Deviations(day, sample.responses is None, table)
 
@@ -125,11 +133,11 @@ def _compared(plan: Elements, now: Elements) -> Iterator[tuple[str, str, str, st
             yield name, "changed", was, is_now
 
 
-def _of_sample(plan: Sample, given: Sample, n_analysed: int) -> Iterator[tuple[str, str, str, str]]:
+def _of_sample(plan: Sample, given: Given) -> Iterator[tuple[str, str, str, str]]:
     if plan.responses is not None and plan.responses != given.responses:
-        yield RESPONSES, "changed", plan.responses, given.responses or ""
-    if plan.planned is not None and plan.planned != n_analysed:
-        yield SAMPLE, "changed", f"{plan.planned} respondents", f"{n_analysed} respondents"
+        yield RESPONSES, "changed", plan.responses, given.responses
+    if plan.planned is not None and plan.planned != given.n_analysed:
+        yield SAMPLE, "changed", f"{plan.planned} respondents", f"{given.n_analysed} respondents"
 
 
 def _difference(was: Any, now: Any) -> tuple[str, str]:

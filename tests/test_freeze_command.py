@@ -12,7 +12,7 @@ import pandas as pd
 import pytest
 from analysis.cli import main
 from analysis.errors import SpecificationError
-from analysis.preregistration import Sample, deviations, digest, elements
+from analysis.preregistration import Given, deviations, digest, elements
 from analysis.report.plan_tables import sentences
 from analysis.report.sections import outline
 from analysis.study import load_study
@@ -39,8 +39,7 @@ def _responses(project: Path) -> str:
 def _deviating(project: Path, n: int = 604, responses: str | None = None) -> pd.DataFrame:
     study = load_study(project, "smartcity")
     assert study.preregistration is not None
-    given = Sample(None, responses or _responses(project))
-    return deviations(study.preregistration, study, given, n).table
+    return deviations(study.preregistration, study, Given(responses or _responses(project), n)).table
 
 
 def test_the_plan_holds_what_a_registration_must(frozen: Path) -> None:
@@ -90,7 +89,7 @@ def test_a_plan_may_come_before_the_responses(project: Path) -> None:
     assert main(["freeze", "elsoc2016"]) == 0
     study = load_study(project, "elsoc2016")
     assert study.preregistration is not None
-    found = deviations(study.preregistration, study, Sample(None, "any"), 2916)
+    found = deviations(study.preregistration, study, Given("any", 2916))
     assert found.blind
     assert found.table.empty
 
@@ -130,6 +129,16 @@ def test_what_deviates_is_named(
     assert str(table.loc[name, "was"]).startswith(was)
 
 
+def test_check_tells_what_deviates(frozen: Path, edit: Edit, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["check"]) == 0
+    assert "Against the frozen plan: nothing deviates." in capsys.readouterr().out
+    edit(STUDY, "threshold: 128", "threshold: 100")
+    assert main(["check"]) == 0
+    assert "Against the frozen plan: screening rule speed (exclude) deviates." in capsys.readouterr().out
+    (frozen / PLAN).write_text("# Mine\n", encoding="utf-8")
+    assert main(["check"]) == 2
+
+
 def test_other_responses_and_another_number_of_them_deviate(frozen: Path) -> None:
     table = _deviating(frozen, n=500, responses="another file").set_index("element")
     assert set(table.index) == {"responses", "sample size"}
@@ -143,7 +152,7 @@ def test_what_is_no_plan_says_so(frozen: Path, damage: str) -> None:
     (frozen / PLAN).write_text(damage, encoding="utf-8")
     study = load_study(frozen, "smartcity")
     with pytest.raises(SpecificationError, match="preregistration"):
-        deviations(damage, study, Sample(None, "x"), 604)
+        deviations(damage, study)
 
 
 def test_a_plan_that_was_edited_is_found(frozen: Path) -> None:
@@ -151,7 +160,7 @@ def test_a_plan_that_was_edited_is_found(frozen: Path) -> None:
     study = load_study(frozen, "smartcity")
     assert '"threshold": 128.0' in text
     with pytest.raises(SpecificationError, match=r"changed after it was frozen: screening rule speed \(exclude\)"):
-        deviations(text.replace('"threshold": 128.0', '"threshold": 90.0'), study, Sample(None, "x"), 604)
+        deviations(text.replace('"threshold": 128.0', '"threshold": 90.0'), study)
 
 
 def test_the_report_tells_what_deviates() -> None:

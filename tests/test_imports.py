@@ -43,6 +43,8 @@ ARROWS: dict[str, set[str]] = {
     "preregistration": {"study", "sem", "manifest"},
     "freeze_document": {"preregistration", "study", "study_files", "inference"},
     "freeze_command": {"freeze_document", "preregistration", "study", "inference", "manifest", "writing"},
+    "multiverse_run": {"run", "manifest", "inference", "multilevel", "survey"},
+    "multiverse_command": {"multiverse_run", "run", "study", "inference", "report", "writing"},
     "hypothesis_stages": {"run", "study", "inference", "preregistration"},
     "measurement_stages": {"run", "hypothesis_stages", "inference", "measurement"},
     "pipeline": {
@@ -57,10 +59,11 @@ ARROWS: dict[str, set[str]] = {
     "mixing": {"report", "survey", "writing", "multilevel"},
     "new_study": {"study", "sem"},
     "new_command": {"study", "new_study", "writing"},
-    "check_command": {"study", "inference", "report"},
+    "check_command": {"study", "preregistration", "inference", "report"},
     "scales_command": {"measurement", "report", "survey", "writing"},
     "cli": {
         "fitting", "mixing", "scales_command", "new_command", "check_command", "freeze_command",
+        "multiverse_command",
         "run", "pipeline", "verification", "study", "report", "survey",
         "writing",
         *RESULTS,

@@ -56,7 +56,7 @@ class Judgement:
 
 
 @dataclass(frozen=True, slots=True)
-class _Found:
+class Found:
     """An estimate as its model gives it; ``df`` is None where inference is by the normal distribution."""
 
     est: float
@@ -90,11 +90,18 @@ def judge(
     not estimated.
     """
     stated = list(hypotheses)
-    found = {h.id: _find(h.estimand, sems, mixeds) for h in stated}
+    found = estimates_of(stated, sems, mixeds)
     problems = [Problem(f.what, f"hypothesis {name}", f.hint) for name, f in found.items() if isinstance(f, Problem)]
     if problems:
         raise SpecificationError(problems)
-    return _table(stated, {name: f for name, f in found.items() if isinstance(f, _Found)}, families)
+    return _table(stated, {name: f for name, f in found.items() if isinstance(f, Found)}, families)
+
+
+def estimates_of(
+    hypotheses: Iterable[Hypothesis], sems: Mapping[str, SemResult], mixeds: Mapping[str, MixedResult]
+) -> dict[str, Found | Problem]:
+    """What each hypothesis is about, by id: its estimate, or why there is none."""
+    return {h.id: _find(h.estimand, sems, mixeds) for h in hypotheses}
 
 
 def verdicts_under(
@@ -105,12 +112,12 @@ def verdicts_under(
     """
     about = [h for h in hypotheses if h.estimand.kind != "mixed" and h.estimand.model == base]
     found = {h.id: _find_row(model, h.estimand.kind, h.estimand.name) for h in about}
-    estimated = {name: f for name, f in found.items() if isinstance(f, _Found)}
+    estimated = {name: f for name, f in found.items() if isinstance(f, Found)}
     table = _table([h for h in about if h.id in estimated], estimated, families)
     return dict(zip(table["id"], table["verdict"], strict=True))
 
 
-def _table(stated: list[Hypothesis], found: Mapping[str, _Found], families: Families | None) -> pd.DataFrame:
+def _table(stated: list[Hypothesis], found: Mapping[str, Found], families: Families | None) -> pd.DataFrame:
     together = families_of(stated, "none") if families is None else families
     adjusted = together.adjusted({name: estimate.pvalue for name, estimate in found.items()})
     rows = [_judgement(h, found[h.id], together.family[h.id], adjusted.get(h.id)) for h in stated]
@@ -125,7 +132,7 @@ def verdict(est: float, pvalue: float | None, sign: str) -> Verdict:
     return "supported" if (est > 0) == (sign == "+") else "contrary"
 
 
-def _judgement(hypothesis: Hypothesis, found: _Found, family: str, adjusted: float | None) -> Judgement:
+def _judgement(hypothesis: Hypothesis, found: Found, family: str, adjusted: float | None) -> Judgement:
     tested = _equivalence(hypothesis, found)
     unit = "" if hypothesis.sesoi is None else "b" if hypothesis.sesoi.b is not None else "beta"
     return Judgement(
@@ -155,7 +162,7 @@ def _judgement(hypothesis: Hypothesis, found: _Found, family: str, adjusted: flo
     )
 
 
-def _equivalence(hypothesis: Hypothesis, found: _Found) -> Equivalence | None:
+def _equivalence(hypothesis: Hypothesis, found: Found) -> Equivalence | None:
     """Two one-sided tests against the smallest effect of interest; None without one, or without a standard error."""
     smallest = hypothesis.sesoi
     if smallest is None:
@@ -167,7 +174,7 @@ def _equivalence(hypothesis: Hypothesis, found: _Found) -> Equivalence | None:
     return two_one_sided_tests(found.std, found.std_se, smallest.beta)
 
 
-def _find(estimand: Estimand, sems: Mapping[str, SemResult], mixeds: Mapping[str, MixedResult]) -> _Found | Problem:
+def _find(estimand: Estimand, sems: Mapping[str, SemResult], mixeds: Mapping[str, MixedResult]) -> Found | Problem:
     models: Mapping[str, object] = mixeds if estimand.kind == "mixed" else sems
     if estimand.model not in models:
         kind = "mixed model" if estimand.kind == "mixed" else "structural model"
@@ -177,7 +184,7 @@ def _find(estimand: Estimand, sems: Mapping[str, SemResult], mixeds: Mapping[str
     return _find_row(sems[estimand.model], estimand.kind, estimand.name)
 
 
-def _find_row(model: SemResult, kind: str, name: str) -> _Found | Problem:
+def _find_row(model: SemResult, kind: str, name: str) -> Found | Problem:
     wanted = (name.strip(), ":=", "") if kind == "effect" else parse_key(name)
     if wanted is None:
         return Problem(f"'{name}' is not a parameter", hint="write it as in a model: y ~ x")
@@ -191,22 +198,22 @@ def _find_row(model: SemResult, kind: str, name: str) -> _Found | Problem:
     return Problem(f"the model has no parameter '{name}'", hint=nearest(name, known))
 
 
-def _from_row(model: SemResult, row: Estimate) -> _Found | Problem:
+def _from_row(model: SemResult, row: Estimate) -> Found | Problem:
     if not row.free and row.op != ":=":
         what = f"'{written(row.lhs, row.op, row.rhs)}' is fixed in the model"
         return Problem(what, hint="free it, or take another parameter")
     notes = [] if model.converged else ["the model did not converge"]
     notes += ["no standard error"] if row.pvalue is None else []
     interval = (row.ci_lower, row.ci_upper)
-    return _Found(row.est, row.se, row.pvalue, *interval, row.std_all, "; ".join(notes), row.std_all_se)
+    return Found(row.est, row.se, row.pvalue, *interval, row.std_all, "; ".join(notes), row.std_all_se)
 
 
-def _find_term(model: MixedResult, name: str) -> _Found | Problem:
+def _find_term(model: MixedResult, name: str) -> Found | Problem:
     parts = sorted(name.replace(" ", "").split(":"))
     for effect in model.fixed_effects:
         if sorted(effect.term.replace(" ", "").split(":")) == parts:
             note = "singular fit" if model.singular else ""
             interval = (effect.ci_lower, effect.ci_upper)
-            return _Found(effect.est, effect.se, effect.pvalue, *interval, None, note, df=effect.df)
+            return Found(effect.est, effect.se, effect.pvalue, *interval, None, note, df=effect.df)
     terms = [effect.term for effect in model.fixed_effects]
     return Problem(f"the mixed model has no term '{name}'", hint=nearest(name, terms))
