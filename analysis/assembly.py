@@ -17,11 +17,13 @@ from analysis.inference.levels import Levels
 from analysis.inference.path_models import PathModels
 from analysis.measurement.descriptives import Descriptives
 from analysis.measurement.sample import describe_sample
+from analysis.preregistration import Deviations
 from analysis.report.content import (
     AgreementPart,
     InstrumentPart,
     MaterialsPart,
     MeasuresPart,
+    PlanPart,
     ReportContent,
     SemPart,
     SensitivityPart,
@@ -58,6 +60,8 @@ def assemble(
         rivals=done["rivals"],
         rival_models=tuple(_sem_part(sems[name]) for name in study.rivals if name in sems),
         hypotheses=done["hypotheses"],
+        adjust=study.adjust,
+        equivalents=done["equivalents"],
         null_models=null_models(done["nulls"], done["iccs"]),
         mixed_models=mixed_parts(study, done),
         communes=communes_part(study, done, (_sem_part(levels.clustered), both), levels.absent),
@@ -70,6 +74,7 @@ def assemble(
         scales=done["scales"],
         invariance=_invariance_part(study.codebook, done["invariances"]),
         paths=_paths_part(done["paths"]),
+        plan=_plan_part(done["deviations"]),
         criteria=criteria(study.spec.cutoffs),
         warnings=(*remarks, *_warnings(done)),
     )
@@ -218,6 +223,10 @@ def _paths_part(paths: PathModels) -> PathsPart:
         importance=paths.importance,
         absent=paths.absent,
     )
+
+
+def _plan_part(found: Deviations | None) -> PlanPart | None:
+    return None if found is None else PlanPart(found.frozen, found.blind, found.table)
 
 
 def _readable(name: str) -> str:

@@ -10,16 +10,20 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from analysis import (
+    check_command,
     dimensions_command,
     fitting,
+    freeze_command,
     invariance_command,
     mixing,
+    multiverse_command,
+    new_command,
     power_command,
     quality_command,
     review_command,
     scales_command,
 )
-from analysis.errors import DataError, Problem, SmartCityError
+from analysis.errors import SmartCityError
 
 DEFAULT_STUDY = "smartcity"
 # Commands in modules of their own that write JSON on request: name, module, what it is for.
@@ -99,10 +103,33 @@ def _parser() -> argparse.ArgumentParser:
         _add_json(parser_of)
         parser_of.set_defaults(command=module.run)
 
+    _add_extension(commands)
+
     simulate = commands.add_parser("simulate", help="draw the raw responses of a simulated study anew")
     simulate.add_argument("study", nargs="?", default=DEFAULT_STUDY, metavar="STUDY")
     simulate.set_defaults(command=_simulate)
     return parser
+
+
+def _add_extension(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    """Commands of who extends a study, and shows that its results do not hang on one choice."""
+    new = commands.add_parser("new", help="a study of your own that extends another")
+    new_command.add_options(new)
+    new.set_defaults(command=new_command.run)
+
+    check = commands.add_parser("check", help="check all files of a study, without running it")
+    check_command.add_options(check, DEFAULT_STUDY)
+    check.set_defaults(command=check_command.run)
+
+    freeze = commands.add_parser("freeze", help="write the plan of a study down, as a preregistration")
+    _add_study(freeze)
+    freeze_command.add_options(freeze)
+    freeze.set_defaults(command=freeze_command.run)
+
+    multiverse = commands.add_parser("multiverse", help="every defensible choice: does a verdict hang on one?")
+    _add_study(multiverse)
+    multiverse_command.add_options(multiverse)
+    multiverse.set_defaults(command=multiverse_command.run)
 
 
 def _add_study(parser: argparse.ArgumentParser) -> None:
@@ -114,22 +141,12 @@ def _add_json(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--json", type=Path, metavar="FILE", help="write all numbers to FILE at full precision")
 
 
-def _root() -> Path:
-    """The project: the nearest folder from here upwards that holds studies, else the one this code came from."""
-    here = Path.cwd()
-    for folder in (here, *here.parents, Path(__file__).resolve().parent.parent):
-        if any(folder.glob("models/*/study.yaml")):
-            return folder
-    what = "no study is found from here"
-    raise DataError(Problem(what, str(here), "change to the project's folder, which holds models/"))
-
-
 def _reproduce(options: argparse.Namespace) -> int:
     from analysis import pipeline
     from analysis.run import open_run
-    from analysis.study import load_study
+    from analysis.study import load_study, project_root
 
-    root = _root()
+    root = project_root()
     run = open_run(load_study(root, options.study), options.data, os.environ)
     place = options.out or root / "reports" / options.study
     if pipeline.is_current(run, place):
@@ -160,9 +177,9 @@ def _progress(n_stages: int) -> Iterator[Callable[[str], None]]:
 def _verify(options: argparse.Namespace) -> int:
     from analysis import pipeline, verification
     from analysis.run import open_run
-    from analysis.study import load_study
+    from analysis.study import load_study, project_root
 
-    root = _root()
+    root = project_root()
     run = open_run(load_study(root, options.study), options.data, os.environ)
     with _progress(len(pipeline.STAGES) + 1) as progress:
         outcome = verification.verify(run, root / "reports" / options.study, progress)
@@ -173,9 +190,9 @@ def _verify(options: argparse.Namespace) -> int:
 def _clean(options: argparse.Namespace) -> int:
     from analysis import pipeline
     from analysis.run import open_run
-    from analysis.study import load_study
+    from analysis.study import load_study, project_root
 
-    root = _root()
+    root = project_root()
     run = open_run(load_study(root, options.study), options.data, os.environ)
     place = options.out or root / "reports" / options.study / "clean"
     cleaned = pipeline.write_clean(run, place)
@@ -187,8 +204,8 @@ def _clean(options: argparse.Namespace) -> int:
 
 def _simulate(options: argparse.Namespace) -> int:
     from analysis import pipeline
-    from analysis.study import load_study
+    from analysis.study import load_study, project_root
 
-    for path in pipeline.simulate_responses(load_study(_root(), options.study)):
+    for path in pipeline.simulate_responses(load_study(project_root(), options.study)):
         print(f"written: {path}")
     return 0

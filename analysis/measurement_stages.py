@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from analysis.criteria import Criterion, criteria
+from analysis.hypothesis_stages import families
 from analysis.inference.group_invariance import Grouping, GroupInvariance, group_invariance
 from analysis.inference.path_models import PathModels, Resampling, path_models
 from analysis.measurement.data_quality import DataQuality, data_quality
@@ -97,4 +98,5 @@ def paths(run: Run, done: Results) -> PathModels:
         done["clean"].responses,
         {item: book.code_range(item) for item in book.items},
         Resampling(PATH_RESAMPLES, study.spec.seed),
+        families(run, done),
     )

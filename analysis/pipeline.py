@@ -16,22 +16,19 @@ from typing import Any
 import pandas as pd
 from threadpoolctl import threadpool_limits
 
-from analysis import manifest, measurement_stages, multilevel_stages, stored, writing
+from analysis import hypothesis_stages, manifest, measurement_stages, multilevel_stages, stored, writing
 from analysis.assembly import assemble
 from analysis.crosscheck.agreement import Agreement
 from analysis.errors import DataError, Problem
 from analysis.inference.coverage import Coverage
-from analysis.inference.difference import Difference, differences
+from analysis.inference.difference import Difference
 from analysis.inference.group_invariance import GroupInvariance
-from analysis.inference.hypotheses import judge
 from analysis.inference.influence import Influence
 from analysis.inference.levels import Levels
 from analysis.inference.mixed_comparison import MixedComparison
 from analysis.inference.mixed_evidence import Assumptions, MixedEvidence
 from analysis.inference.path_models import PathModels
 from analysis.inference.recovery import recover
-from analysis.inference.rivals import compare_rivals
-from analysis.inference.sensitivity import judge_alternatives
 from analysis.measurement.data_quality import DataQuality
 from analysis.measurement.descriptives import Descriptives, describe
 from analysis.measurement.dimensions import Dimensions
@@ -40,12 +37,13 @@ from analysis.measurement.scale_quality import ScaleQuality
 from analysis.multilevel import MixedResult
 from analysis.multilevel.profile_intervals import ProfileInterval
 from analysis.population_model import comparable_values, population_parameters
+from analysis.preregistration import Deviations
 from analysis.report.table import to_csv
 from analysis.report.writer import write_report
 from analysis.run import Results, Run
 from analysis.sem import SemResult
 from analysis.sem import fit as fit_sem
-from analysis.study import MAIN, Estimation, Study
+from analysis.study import Estimation, Study
 from analysis.survey.clean import CleanSurvey, clean
 from analysis.survey.ingest import read_table
 from analysis.survey.simulate import simulate
@@ -87,11 +85,6 @@ def _sensitivity(run: Run, done: Results) -> dict[str, SemResult]:
     return {name: _fit(name, text, data, how) for name, how in run.study.spec.estimation.sensitivity.items()}
 
 
-def _verdicts(run: Run, done: Results) -> pd.DataFrame:
-    fits = {MAIN: done["sems"]["structural"], **done["sensitivity"]}
-    return judge_alternatives(run.study.hypotheses, fits, "structural")
-
-
 def _reliability(run: Run, done: Results) -> Reliability:
     return reliability(done["clean"].responses, run.scales, done["sems"]["measurement"])
 
@@ -103,22 +96,6 @@ def _agreements(run: Run, done: Results) -> tuple[Agreement, ...]:
     refits = [semopy_check.refit(result, data) for result in done["plain"].values()]
     refits += [statsmodels_check.refit(result, data) for result in done["mixeds"].values()]
     return (*refits, pingouin_check.alpha(done["reliability"], data, run.scales))
-
-
-def _hypotheses(run: Run, done: Results) -> pd.DataFrame:
-    return judge(run.study.hypotheses, done["sems"], done["mixeds"])
-
-
-def _differences(run: Run, done: Results) -> dict[str, Difference]:
-    data, how = done["clean"].responses, run.study.spec.estimation
-    texts = {name: text for name, text in run.study.models.items() if name in {"structural", *run.study.rivals}}
-    return differences(texts, data, "structural", estimator=how.estimator, missing=how.missing, ordered=how.ordered)
-
-
-def _rivals(run: Run, done: Results) -> pd.DataFrame:
-    mixed = {name: done["mixeds"][model] for name, model in run.study.mixed_rivals.items()}
-    sems = {name: result for name, result in done["sems"].items() if name in {"structural", *run.study.rivals}}
-    return compare_rivals({**sems, **mixed}, "structural", done["differences"])
 
 
 def _recovery(run: Run, done: Results) -> pd.DataFrame | None:
@@ -141,6 +118,7 @@ class Stage:
 
 STAGES = (
     Stage("clean", (), ("*codebook.yaml", "*study.yaml", "data:*"), CleanSurvey, _clean),
+    Stage("deviations", ("clean",), ("*.md", "*.lav", "*.yaml"), Deviations | None, hypothesis_stages.from_plan),
     Stage("descriptives", ("clean",), (), Descriptives, _descriptives),
     Stage("sems", ("clean",), ("*.lav",), dict[str, SemResult], _sems),
     Stage("plain", ("clean", "sems"), (), dict[str, SemResult], _plain),
@@ -159,12 +137,13 @@ STAGES = (
     Stage("scales", ("clean",), ("*.lav", "*study.yaml"), ScaleQuality, measurement_stages.scales),
     Stage("dimensions", ("clean",), ("*.lav", "*study.yaml"), dict[str, Dimensions], measurement_stages.dimensions_of),
     Stage("invariances", ("clean",), ("*.lav", "*study.yaml"), GroupInvariance, measurement_stages.invariances),
-    Stage("paths", ("clean", "sems"), ("*hypotheses.yaml",), PathModels, measurement_stages.paths),
     Stage("agreements", ("clean", "plain", "mixeds", "reliability"), (), tuple[Agreement, ...], _agreements),
-    Stage("hypotheses", ("sems", "mixeds"), ("*hypotheses.yaml",), pd.DataFrame, _hypotheses),
-    Stage("verdicts", ("sems", "sensitivity"), ("*hypotheses.yaml",), pd.DataFrame, _verdicts),
-    Stage("differences", ("clean",), ("*.lav",), dict[str, Difference], _differences),
-    Stage("rivals", ("sems", "mixeds", "differences"), (), pd.DataFrame, _rivals),
+    Stage("hypotheses", ("sems", "mixeds"), ("*hypotheses.yaml",), pd.DataFrame, hypothesis_stages.hypotheses),
+    Stage("paths", ("clean", "sems", "hypotheses"), (), PathModels, measurement_stages.paths),
+    Stage("verdicts", ("sems", "sensitivity", "hypotheses"), (), pd.DataFrame, hypothesis_stages.verdicts),
+    Stage("differences", ("clean",), ("*.lav",), dict[str, Difference], hypothesis_stages.tests_of_rivals),
+    Stage("rivals", ("sems", "mixeds", "differences", "hypotheses"), (), pd.DataFrame, hypothesis_stages.rivals),
+    Stage("equivalents", ("clean",), ("*.lav",), pd.DataFrame, hypothesis_stages.equivalents),
     Stage("recovery", ("sems",), ("*population.lav",), pd.DataFrame | None, _recovery),
 )
 
@@ -249,7 +228,14 @@ def _write_survey(study: Study, cleaned: CleanSurvey, folder: Path) -> None:
 
 
 def simulate_responses(study: Study) -> tuple[Path, Path]:
-    """Draw the raw responses of a simulated study anew and write them where the study keeps them."""
+    """Draw the raw responses of a simulated study anew and write them where the study keeps them.
+
+    Raises DataError for a study that draws from no population, or that refers to another study's responses.
+    """
+    if study.spec.parent is not None:
+        what = f"the responses of '{study.name}' are those of '{study.spec.parent}', and stay as they are"
+        hint = f"give it responses and a population of its own, and take out 'parent: {study.spec.parent}'"
+        raise DataError(Problem(what, f"models/{study.name}/study.yaml", hint))
     if study.population is None or study.codebook.communes.file is None:
         what = f"the study '{study.name}' has no population to draw from"
         raise DataError(Problem(what, f"models/{study.name}/study.yaml", "only simulated studies can be drawn anew"))

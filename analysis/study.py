@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import posixpath
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,6 +16,7 @@ from analysis.study_checks import Draft, cross_problems
 from analysis.study_files import (
     BASE_MODELS,
     MAIN,
+    Adjustment,
     Estimand,
     Estimation,
     HypothesesFile,
@@ -39,11 +41,13 @@ __all__ = [
     "StudyFile",
     "known_studies",
     "load_study",
+    "project_root",
     "resolve_communes",
     "resolve_responses",
 ]
 
 DATA_VARIABLE = "SMARTCITY_DATA"
+PREREGISTRATION = "preregistration.md"
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,9 +55,12 @@ class Study:
     """A study whose files are known to agree.
 
     models: "measurement", "structural" and the rivals that are model files → lavaan syntax.
+    files: models and "twolevel" → path of their file, relative to the root, as in ``sources``.
+    adjust: how p values are adjusted over a family of hypotheses.
     rivals: names of all rivals, in order; mixed_rivals: of those that are mixed models → their id.
     focus: the mixed model that is examined closely; two_level: the model with level blocks, if there is one.
     population: the population model of a simulated study.
+    preregistration: the frozen plan, if there is one.
     sources: path relative to the root → text, of every file read.
     """
 
@@ -62,12 +69,15 @@ class Study:
     spec: StudyFile
     codebook: Codebook
     hypotheses: tuple[Hypothesis, ...]
+    adjust: Adjustment
     multilevel: Mapping[str, MixedModel]
     models: Mapping[str, str]
+    files: Mapping[str, str]
     mixed_rivals: Mapping[str, str]
     focus: str | None
     two_level: str | None
     population: str | None
+    preregistration: str | None
     sources: Mapping[str, str]
 
     @property
@@ -86,6 +96,19 @@ def known_studies(root: Path) -> tuple[str, ...]:
     return tuple(sorted(path.parent.name for path in root.glob("models/*/study.yaml")))
 
 
+def project_root() -> Path:
+    """The project: the nearest folder from here upwards that holds studies, else the one this code came from.
+
+    Raises DataError where there is none.
+    """
+    here = Path.cwd()
+    for folder in (here, *here.parents, Path(__file__).resolve().parent.parent):
+        if any(folder.glob("models/*/study.yaml")):
+            return folder
+    what = "no study is found from here"
+    raise DataError(Problem(what, str(here), "change to the project's folder, which holds models/"))
+
+
 def load_study(root: Path, name: str) -> Study:
     """Read and check the study ``name`` under ``root``, the folder that holds models/ and data/.
 
@@ -101,18 +124,22 @@ def load_study(root: Path, name: str) -> Study:
     if problems or spec is None or codebook is None or hypotheses is None or multilevel is None:
         raise SpecificationError(problems)
     rivals = spec.models.rivals
+    beside = {} if draft.two_level_file is None else {"twolevel": draft.two_level_file}
     return Study(
         name=name,
         root=root,
         spec=spec,
         codebook=codebook,
         hypotheses=hypotheses.hypotheses,
+        adjust=hypotheses.adjust,
         multilevel=MappingProxyType(multilevel.models),
         models=MappingProxyType({model: draft.sources[file] for model, file in draft.model_files.items()}),
+        files=MappingProxyType({**draft.model_files, **beside}),
         mixed_rivals=MappingProxyType({rival: key for rival, key in rivals.items() if not is_model_file(key)}),
         focus=multilevel.focus,
         two_level=None if draft.two_level_file is None else draft.sources[draft.two_level_file],
         population=None if draft.population_file is None else draft.sources[draft.population_file],
+        preregistration=draft.sources.get(f"{draft.folder}/{PREREGISTRATION}"),
         sources=MappingProxyType(draft.sources),
     )
 
@@ -191,6 +218,8 @@ class _Reader:
         if source is not None:
             codebook = self._parse(source, lambda text: parse_codebook(text, source))
         population, two_level = named.pop("population", None), named.pop("twolevel", None)
+        if (self.root / self.folder / PREREGISTRATION).is_file():
+            self._text(f"{self.folder}/{PREREGISTRATION}")
         return Draft(self.folder, study, codebook, hypotheses, multilevel, named, population, two_level, self.sources)
 
     def _named_files(self, study_file: str) -> dict[str, str]:
@@ -200,6 +229,7 @@ class _Reader:
         """
         plain = plain_value(self.sources.get(study_file, ""))
         models = mapping(plain, "models")
+        gone = self._parent_gone(study_file, plain.get("parent"))
         wanted: list[tuple[str, tuple[str, ...], Any, str]] = [
             ("codebook", ("data", "codebook"), mapping(plain, "data").get("codebook"), "")
         ]
@@ -208,11 +238,23 @@ class _Reader:
         for name, file in mapping(models, "rivals").items():
             if isinstance(file, str) and is_model_file(file):
                 wanted.append((str(name), ("models", "rivals", str(name)), file, f"{self.folder}/"))
-        return {
-            name: f"{folder}{file}"
-            for name, path, file, folder in wanted
-            if isinstance(file, str) and self._text(f"{folder}{file}", (study_file, path)) is not None
-        }
+        found = {}
+        for name, path, file, folder in wanted:
+            if isinstance(file, str):
+                place = posixpath.normpath(f"{folder}{file}")
+                if not place.startswith(gone) and self._text(place, (study_file, path)) is not None:
+                    found[name] = place
+        return found
+
+    def _parent_gone(self, study_file: str, parent: object) -> tuple[str, ...]:
+        """The folder of a parent study that is not there any more: one mistake, not one for each of its files."""
+        known = [name for name in known_studies(self.root) if f"models/{name}" != self.folder]
+        if not isinstance(parent, str) or parent in known:
+            return ()
+        what = f"the study '{parent}', which this one extends, is not under models/ any more"
+        hint = f"put it back, or mend its name here and under 'models:'; {nearest(parent, known)}"
+        self.problems.append(Problem(what, f"{study_file}:{line_of(self.sources[study_file], ('parent',))}", hint))
+        return (f"models/{parent}/",)
 
     def _parse(self, file: str, parse: Callable[[str], SpecT]) -> SpecT | None:
         text = self.sources[file] if file in self.sources else self._text(file)
@@ -226,11 +268,15 @@ class _Reader:
 
     def _text(self, file: str, named: tuple[str, tuple[str, ...]] | None = None) -> str | None:
         """The text of a file under the root; ``named`` is the file and value that ask for it."""
+        where = file if named is None else f"{named[0]}:{line_of(self.sources[named[0]], named[1])}"
+        if file.startswith(("../", "/")):
+            hint = "name a file of the project"
+            self.problems.append(Problem(f"the file '{file}' lies outside the project", where, hint))
+            return None
         try:
             self.sources[file] = (self.root / file).read_text(encoding="utf-8")
         except OSError:
             hint = "create it, or mend its name"
-            where = file if named is None else f"{named[0]}:{line_of(self.sources[named[0]], named[1])}"
             self.problems.append(Problem(f"there is no file '{file}'", where, hint))
             return None
         except UnicodeDecodeError as error:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from itertools import permutations
 
 from analysis.errors import Problem, SpecificationError, nearest
 from analysis.multilevel.formula import Formula, parse_formula
@@ -230,8 +231,20 @@ def _effect_problems(parsed: ParsedModel, estimand: Estimand, where: str) -> Ite
 
 def _term_problems(formula: Formula, estimand: Estimand, where: str) -> Iterator[Problem]:
     """A part of a term is a factor of the formula, or a category of one (``governanceCollaborative``)."""
-    labels = [atom.label for atom in formula.fixed.atoms]
-    for part in estimand.name.split(":"):
-        if part != "(Intercept)" and not any(part.startswith(label) for label in labels):
-            what = f"the mixed model '{estimand.model}' has no term with '{part}'"
-            yield Problem(what, where, nearest(part, labels))
+    labels = [atom.label.replace(" ", "") for atom in formula.fixed.atoms]
+    parts = estimand.name.replace(" ", "").split(":")
+    unknown = [part for part in parts if part != "(Intercept)" and not any(part.startswith(x) for x in labels)]
+    for part in unknown:
+        what = f"the mixed model '{estimand.model}' has no term with '{part}'"
+        yield Problem(what, where, nearest(part, labels))
+    terms = [[labels[position] for position in term] for term in formula.fixed.terms]
+    if not unknown and parts != ["(Intercept)"] and not any(_is_term(parts, term) for term in terms):
+        what = f"the mixed model '{estimand.model}' has no term '{estimand.name}'"
+        yield Problem(what, where, nearest(estimand.name, [":".join(term) for term in terms if term]))
+
+
+def _is_term(parts: list[str], labels: list[str]) -> bool:
+    """Whether each part of a term is one of the factors ``labels``, in some order."""
+    if len(parts) != len(labels):
+        return False
+    return any(all(p.startswith(x) for p, x in zip(parts, order, strict=True)) for order in permutations(labels))

@@ -21,6 +21,8 @@ MISSING = ("listwise", "fiml")
 FULL_INFORMATION = ("ML", "MLR")
 ORDINAL = ("DWLS", "WLSMV")
 
+Adjustment = Literal["none", "holm", "bh"]
+
 
 class Sources(Specification):
     """Where the responses are, and for responses that do not ship, how to get and cite them.
@@ -83,9 +85,13 @@ class MeasurementPlan(Specification):
 
 
 class StudyFile(Specification):
-    """The content of study.yaml. ``cutoffs``: rules of thumb that the study sets itself, by what they judge."""
+    """The content of study.yaml. ``cutoffs``: rules of thumb that the study sets itself, by what they judge.
+
+    ``parent`` is the study that this one extends, and whose files it refers to.
+    """
 
     study: str
+    parent: str | None = None
     title: Text
     question: Text
     simulated: bool
@@ -107,19 +113,34 @@ class Estimand(Specification):
     name: str
 
 
+class SmallestEffect(Specification):
+    """The smallest effect of interest: in units of the estimate (``b``), or standardised (``beta``)."""
+
+    b: float | None = Field(default=None, gt=0, allow_inf_nan=False)
+    beta: float | None = Field(default=None, gt=0, allow_inf_nan=False)
+
+
 class Hypothesis(Specification):
-    """One hypothesis; ``sign`` is the direction expected."""
+    """One hypothesis; ``sign`` is the direction expected.
+
+    ``family``: hypotheses whose p values are adjusted together, by default those of one ``status``. Of an effect
+    smaller than ``sesoi``, in either direction, the run asks whether it can be taken for nil.
+    """
 
     id: str
     statement: Text
     estimand: Estimand
     sign: Literal["+", "-"]
     source: str
+    status: Literal["confirmatory", "exploratory"] = "confirmatory"
+    family: str | None = None
+    sesoi: SmallestEffect | None = None
 
 
 class HypothesesFile(Specification):
-    """The content of hypotheses.yaml."""
+    """The content of hypotheses.yaml. ``adjust``: how p values are adjusted over each family."""
 
+    adjust: Adjustment = "none"
     hypotheses: tuple[Hypothesis, ...] = Field(min_length=1)
 
 
@@ -190,8 +211,15 @@ def _estimation_mistakes(path: Path, raw: Mapping[Any, Any]) -> Iterator[Mistake
 
 
 def hypotheses_mistakes(raw: Mapping[str, Any]) -> Iterator[Mistake]:
-    """Hypotheses with one id."""
-    entries = enumerate(sequence(raw, "hypotheses"))
-    ids = [(("hypotheses", index, "id"), mapping(entry).get("id")) for index, entry in entries]
+    """Hypotheses with one id, and smallest effects that are in no unit, in two, or in one that is not there."""
+    entries = [(index, mapping(entry)) for index, entry in enumerate(sequence(raw, "hypotheses"))]
+    ids = [(("hypotheses", index, "id"), entry.get("id")) for index, entry in entries]
     for path, identifier, _ in repeated(ids):
         yield Mistake(path, f"the hypothesis '{identifier}' stands twice", "give each its own id")
+    for index, entry in entries:
+        path = ("hypotheses", index, "sesoi")
+        units = sorted({"b", "beta"} & set(mapping(entry, "sesoi")))
+        if isinstance(entry.get("sesoi"), Mapping) and len(units) != 1:
+            yield Mistake(path, "the smallest effect of interest has one unit", "write {b: 0.1} or {beta: 0.1}")
+        if units == ["beta"] and mapping(entry, "estimand").get("kind") == "mixed":
+            yield Mistake(path, "a term of a mixed model is not standardised", "write {b: …}, in its own units")

@@ -199,19 +199,19 @@ def test_a_report_that_was_touched_is_not_current(finished: Project, name: str) 
     assert not pipeline.is_current(_run(finished), finished.report)
 
 
-JUDGED = {"hypotheses", "verdicts", "paths"}
+JUDGED = {"hypotheses", "verdicts", "paths", "rivals"}
 FOCUS = {"assumptions", "influence", "coverage"}
-MIXED = {"mixeds", "evidence", "comparison", "hypotheses", "rivals", "agreements", *FOCUS}
+MIXED = {"mixeds", "evidence", "comparison", "agreements", "deviations", *JUDGED, *FOCUS}
 MODELLED = {
     "sems", "plain", "sensitivity", "reliability", "agreements", "differences", "rivals", "recovery", "levels",
-    "quality", "dimensions", "scales", "invariances", *JUDGED,
+    "quality", "dimensions", "scales", "invariances", "equivalents", "deviations", *JUDGED,
 }  # fmt: skip
 
 
 @pytest.mark.parametrize(
     ("file", "old", "new", "changed"),
     [
-        ("models/smartcity/hypotheses.yaml", "The higher internal", "The greater internal", JUDGED),
+        ("models/smartcity/hypotheses.yaml", "The higher internal", "The greater internal", JUDGED | {"deviations"}),
         ("models/smartcity/structural.lav", "# Measurement", "# The measurement", MODELLED),
         (
             "models/smartcity/multilevel.yaml",
@@ -248,10 +248,10 @@ def test_what_a_change_does_not_reach_is_taken_from_the_cache(
 
     monkeypatch.setattr(pipeline, "STAGES", tuple(map(recorded, pipeline.STAGES)))
     done = pipeline.compute(_run(finished), finished.cache, lambda _: None)
-    assert made == ["paths", "hypotheses", "verdicts"]
+    assert made == ["deviations", "hypotheses", "paths", "verdicts", "rivals"]
     assert done["hypotheses"]["statement_en"].iloc[0].startswith("The greater internal")
     pipeline.compute(_run(finished), finished.cache, lambda _: None)
-    assert made == ["paths", "hypotheses", "verdicts"]
+    assert made == ["deviations", "hypotheses", "paths", "verdicts", "rivals"]
     assert len(list(finished.cache.glob("hypotheses-*.json"))) == 1
 
 
@@ -313,7 +313,7 @@ def test_what_was_computed_before_an_interruption_is_kept(project: Path) -> None
     place = Project(project, "smartcity")
     with pytest.raises(KeyboardInterrupt):
         pipeline.reproduce(_run(place), place.report, interrupt)
-    assert [path.name.split("-")[0] for path in sorted(place.cache.iterdir())] == ["clean", "descriptives"]
+    assert [path.name.split("-")[0] for path in sorted(place.cache.iterdir())] == ["clean", "descriptives", "deviations"]
     assert not place.report.exists()
 
 

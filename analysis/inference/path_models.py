@@ -11,6 +11,7 @@ import pandas as pd
 
 from analysis import pls
 from analysis.errors import SmartCityError
+from analysis.inference.families import Families, families_of
 from analysis.inference.hypotheses import verdict
 from analysis.inference.rows import Key, key_of, parse_key
 from analysis.pls import PlsResult
@@ -26,7 +27,8 @@ class PathModels:
     """A path model by PLS and PLSc; no rows, and ``absent`` says why, where the model is none that PLS can estimate.
 
     ``hypotheses``: id, statement_en, estimator, nobs, est (standardised), se, pvalue, ci_lower, ci_upper (of PLS: BCa),
-    verdict; the structural-equation model's se and interval are of its unstandardised estimate and not repeated.
+    pvalue_adjusted (over the family), verdict; se and interval of the structural-equation model are of its
+    unstandardised estimate and not repeated.
     ``constructs``: estimator, construct, mode, alpha, rho_a, rho_c, ave, r2, r2_adjusted. ``paths``: estimator,
     outcome, predictor, est, f2, vif. ``prediction`` (PLSpredict): construct, item, q2_predict, rmse, mae, lm_rmse,
     lm_mae. ``importance``: target, construct, importance, performance.
@@ -56,10 +58,12 @@ def path_models(
     data: pd.DataFrame,
     limits: Mapping[str, tuple[float, float]],
     plan: Resampling,
+    families: Families | None = None,
 ) -> PathModels:
     """Estimate the ``structural`` model by PLS and PLSc and hold its hypotheses to all three.
 
-    ``limits`` are the lowest and highest answer of each item, for importance and performance.
+    ``families`` adjust p values, within each estimator, and hold those of hypotheses about other models. ``limits`` are
+    the lowest and highest answer of each item, for importance and performance.
     """
     fits: dict[str, PlsResult] = {}
     absent: list[str] = []
@@ -78,11 +82,12 @@ def path_models(
         except SmartCityError as error:
             absent.append(f"{estimator}: {'; '.join(problem.what for problem in error.problems)}")
     own = [h for h in hypotheses if h.estimand.kind != "mixed" and h.estimand.model == structural.name]
+    together = families_of(own, "none") if families is None else families
     composite = fits.get("PLS")
     prediction = None if composite is None else composite.prediction
     return PathModels(
         n_resamples=plan.n_resamples,
-        hypotheses=_frame(_judged(own, structural, fits), _JUDGED) if fits else _frame((), _JUDGED),
+        hypotheses=_judged(own, structural, fits, together) if fits else _frame((), _JUDGED),
         constructs=_stacked({name: result.constructs() for name, result in fits.items()}, _CONSTRUCTS),
         paths=_stacked({name: result.paths() for name, result in fits.items()}, _PATHS),
         prediction=_frame((), _PREDICTION) if prediction is None else prediction.tidy(),
@@ -94,7 +99,7 @@ def path_models(
 
 _JUDGED = {
     "id": str, "statement_en": str, "estimator": str, "nobs": int, "est": float, "se": float, "pvalue": float,
-    "ci_lower": float, "ci_upper": float, "verdict": str,
+    "ci_lower": float, "ci_upper": float, "pvalue_adjusted": float, "verdict": str,
 }  # fmt: skip
 _CONSTRUCTS = ("estimator", "construct", "mode", "alpha", "rho_a", "rho_c", "ave", "r2", "r2_adjusted")
 _PATHS = ("estimator", "outcome", "predictor", "est", "f2", "vif")
@@ -103,27 +108,37 @@ _IMPORTANCE = ("target", "construct", "importance", "performance")
 
 
 def _judged(
+    hypotheses: Iterable[Hypothesis], structural: SemResult, fits: Mapping[str, PlsResult], families: Families
+) -> pd.DataFrame:
+    """One row a hypothesis and estimator, hypothesis by hypothesis."""
+    frame = _frame(_estimated(hypotheses, structural, fits), _JUDGED)
+    for _, rows in frame.groupby("estimator"):
+        adjusted = families.adjusted(dict(zip(rows["id"], rows["pvalue"], strict=True)))
+        frame.loc[rows.index, "pvalue_adjusted"] = rows["id"].map(adjusted).astype(float)
+    decisive = frame["pvalue_adjusted"].where(frame["pvalue_adjusted"].notna(), frame["pvalue"])
+    signs = frame["id"].map({h.id: h.sign for h in hypotheses})
+    return frame.assign(verdict=list(map(verdict, frame["est"], decisive, signs)))
+
+
+def _estimated(
     hypotheses: Iterable[Hypothesis], structural: SemResult, fits: Mapping[str, PlsResult]
 ) -> Iterator[dict[str, object]]:
-    """One row a hypothesis and estimator, hypothesis by hypothesis."""
+    """The rows of ``_judged`` before any is judged."""
     covariance = {key_of(row): row for row in structural.estimates}
     composites = {name: {_key(row): row for row in result.statistics} for name, result in fits.items()}
     for hypothesis in hypotheses:
-        estimand, sign = hypothesis.estimand, hypothesis.sign
+        estimand = hypothesis.estimand
         key = (estimand.name.strip(), ":=", "") if estimand.kind == "effect" else parse_key(estimand.name)
         head = {"id": hypothesis.id, "statement_en": hypothesis.statement.en}
         found = covariance.get(key) if key is not None else None
         if key is None or found is None:
             continue
-        judged = verdict(found.est, found.pvalue, sign)
-        std = {"est": found.std_all, "pvalue": found.pvalue, "verdict": judged}
+        std = {"est": found.std_all, "pvalue": found.pvalue}
         yield {**head, "estimator": structural.estimator, "nobs": structural.nobs, **std}
         for name, rows in composites.items():
             if key in rows:
-                row = rows[key]
-                numbers = {k: getattr(row, k) for k in ("est", "se", "pvalue", "ci_lower", "ci_upper")}
-                judged = verdict(row.est, row.pvalue, sign)
-                yield {**head, "estimator": name, "nobs": fits[name].nobs, **numbers, "verdict": judged}
+                numbers = {k: getattr(rows[key], k) for k in ("est", "se", "pvalue", "ci_lower", "ci_upper")}
+                yield {**head, "estimator": name, "nobs": fits[name].nobs, **numbers}
 
 
 def _key(row: pls.PlsEstimate) -> Key:

@@ -10,14 +10,20 @@ import pandas as pd
 
 from analysis.errors import ModelError, Problem, nearest
 from analysis.inference.difference import Difference
+from analysis.inference.hypotheses import Verdict
 from analysis.multilevel import MixedResult
+from analysis.multilevel.expression import deparse
+from analysis.multilevel.formula import parse_formula
 from analysis.sem import SemResult
 
 _MEASURES = (
     "chisq", "df", "pvalue", "chisq_scaled", "chisq_scaling_factor", "pvalue_scaled", "cfi", "cfi_robust", "tli",
     "tli_robust", "rmsea", "rmsea_robust", "srmr", "aic", "bic",
 )  # fmt: skip
-MIXED = "a mixed model of scale means: its likelihood is not comparable with that of a structural model"
+MIXED = (
+    "a mixed model of scale means: its likelihood is not comparable with that of a structural model, and its R² is "
+    "that of the fixed effects"
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -27,7 +33,8 @@ class RivalFit:
     Names without ending are unscaled; those in ``_scaled`` and ``_robust`` are there for estimators that give them.
     ``delta_aic`` and ``delta_bic`` count from the lowest of the table; weights are the share of evidence.
     ``chisq_diff``, ``df_diff`` and ``diff_pvalue`` compare with the base model, by ``diff_method``, and are there only
-    where one is nested in the other; ``note`` says why anything is None. ``r2`` is by latent variable.
+    where one is nested in the other; ``note`` says why anything is None. ``r2`` is by latent variable; of a mixed model
+    it is the marginal one, by the construct whose scale mean it explains.
     """
 
     model: str
@@ -62,11 +69,15 @@ class RivalFit:
 
 
 def compare_rivals(
-    models: Mapping[str, SemResult | MixedResult], base: str, tests: Mapping[str, Difference]
+    models: Mapping[str, SemResult | MixedResult],
+    base: str,
+    tests: Mapping[str, Difference],
+    verdicts: Mapping[str, Mapping[str, Verdict]] | None = None,
 ) -> pd.DataFrame:
     """Compare models of the same observed variables with the ``base`` among them, one row each.
 
-    Columns are those of RivalFit, with a column ``r2_<latent variable>`` for each that a model explains.
+    Columns are those of RivalFit, with a column ``r2_<latent variable>`` for each that a model explains, and
+    ``verdict_<hypothesis>`` for each of ``verdicts`` (model → hypothesis → verdict), empty where a model has no say.
     Information criteria and their weights are those of the models that were fitted to the variables and
     respondents of the base model. A mixed model is of other variables (scale means): its row says so and holds
     nothing that could be mistaken for comparable. ``tests`` are those of ``differences``, one for each structural
@@ -81,10 +92,16 @@ def compare_rivals(
     rows = [
         _row(name, model, tests[name], aic, bic)
         if isinstance(model, SemResult)
-        else RivalFit(model=name, nobs=model.nobs, npar=model.npar, note=MIXED)
+        else RivalFit(model=name, nobs=model.nobs, npar=model.npar, r2=_marginal(model), note=MIXED)
         for name, model in models.items()
     ]
-    return _frame(rows)
+    return _frame(rows, verdicts or {})
+
+
+def _marginal(model: MixedResult) -> dict[str, float]:
+    """R² of a mixed model's fixed effects, by the construct whose scale mean it explains."""
+    outcome = deparse(parse_formula(model.formula).response)
+    return {} if model.r2_marginal is None else {outcome.removesuffix("_mean"): model.r2_marginal}
 
 
 def same_data(one: SemResult, other: SemResult) -> bool:
@@ -103,13 +120,15 @@ def _same_moments(one: SemResult, other: SemResult) -> bool:
     return np.allclose(one.sample_covariance, other.sample_covariance.loc[names, names], rtol=1e-8)
 
 
-def _frame(rows: list[RivalFit]) -> pd.DataFrame:
+def _frame(rows: list[RivalFit], verdicts: Mapping[str, Mapping[str, Verdict]]) -> pd.DataFrame:
     names = [f.name for f in fields(RivalFit) if f.name != "r2"]
     frame = pd.DataFrame([asdict(row) for row in rows])[names]
     texts = {"model", "nobs", "npar", "nested", "diff_method", "note"}
     frame = frame.astype({name: float for name in names if name not in texts})
     for outcome in dict.fromkeys(outcome for row in rows for outcome in row.r2):
         frame[f"r2_{outcome}"] = [row.r2.get(outcome, np.nan) for row in rows]
+    for hypothesis in dict.fromkeys(name for judged in verdicts.values() for name in judged):
+        frame[f"verdict_{hypothesis}"] = [str(verdicts.get(row.model, {}).get(hypothesis, "")) for row in rows]
     return frame
 
 

@@ -73,6 +73,13 @@ ELEMENTS = (
     Element(
         "Hypotheses", "A priori hypotheses with expected sign and verdict", ("table-hypotheses", "figure-hypotheses")
     ),
+    Element(
+        "Hypotheses",
+        "Preregistration, and what deviates from it",
+        ("section-deviations",),
+        "the study's plan was not frozen (smartcity freeze)",
+    ),
+    Element("Respecification", "Equivalent models", ("table-equivalents",), "the replacing rules find none"),
     Element("Respecification", "Rival models", ("table-rivals",)),
     Element("Method bias", "Marker variable or latent method factor", ("table-method_marker", "table-method_factor")),
     Element(

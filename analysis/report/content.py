@@ -22,6 +22,7 @@ from analysis.report.parts import (
     MaterialsPart,
     MeasuresPart,
     MixedPart,
+    PlanPart,
     SemPart,
     SensitivityPart,
     StudyPart,
@@ -36,12 +37,15 @@ __all__ = [
     "MaterialsPart",
     "MeasuresPart",
     "MixedPart",
+    "PlanPart",
     "ReportContent",
     "SemPart",
     "SensitivityPart",
     "StudyPart",
     "SurveyPart",
 ]
+
+EQUIVALENT = ("replaced", "by", "chisq", "df", "base_chisq", "equivalent", "note", "syntax")
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,12 +56,15 @@ class ReportContent:
     bic_weight, chisq_diff, df_diff, diff_pvalue, diff_method (from the structural model; nested models only), note,
     scaled and robust measures where there are any, and any number of ``r2_<construct>`` columns; ``rival_models`` the
     fitted rivals. ``hypotheses``: id, statement_en, statement_fr, model, estimand, expected, est, se, pvalue,
-    ci_lower, ci_upper, std, verdict, note. ``null_models``: construct, nobs, n_groups, mean_size, icc,
+    ci_lower, ci_upper, std, verdict, note, status, family, pvalue_adjusted (by the method ``adjust``), sesoi,
+    sesoi_unit, tost_pvalue, tost_ci_lower, tost_ci_upper, equivalence. ``equivalents``: replaced, by, chisq, df,
+    base_chisq, equivalent, note, syntax. ``null_models``: construct, nobs, n_groups, mean_size, icc,
     icc_lower, icc_upper, design_effect, singular; ``communes`` what else there is to say of them.
     ``recovery`` (simulated studies): lhs, op, rhs, population, est, se, ci_lower, ci_upper, covered. ``sensitivity``:
     the structural model under other estimators, ``paths`` by partial least squares; ``quality`` that of the
     data, ``dimensions`` of all items ("all") and of the study's structure, ``scales`` their quality, ``invariance``
-    over groups. ``warnings``: every warning of every stage and model, as sentences.
+    over groups; ``plan`` the preregistration, if there is one. ``warnings``: every warning of every stage and model,
+    as sentences.
     ``criteria``: rules of thumb by what they judge.
     """
 
@@ -75,6 +82,8 @@ class ReportContent:
     agreements: tuple[AgreementPart, ...]
     recovery: pd.DataFrame | None
     materials: MaterialsPart
+    adjust: str = "none"
+    equivalents: pd.DataFrame = field(default_factory=lambda: pd.DataFrame(columns=list(EQUIVALENT)))
     sensitivity: SensitivityPart | None = None
     communes: CommunesPart | None = None
     quality: DataQuality | None = None
@@ -82,6 +91,7 @@ class ReportContent:
     scales: ScaleQuality | None = None
     invariance: InvariancePart | None = None
     paths: PathsPart | None = None
+    plan: PlanPart | None = None
     warnings: tuple[str, ...] = ()
     criteria: Mapping[str, Criterion] = field(default_factory=lambda: CRITERIA)
 
@@ -89,7 +99,10 @@ class ReportContent:
         """Check the columns of the frames; raises OutputError."""
         interval = ("ci_lower", "ci_upper")
         words = ("id", "statement_en", "statement_fr", "model", "estimand", "expected", "verdict", "note")
-        require(self.hypotheses, "hypotheses", (*words, "est", "se", "pvalue", *interval, "std"))
+        smallest = ("sesoi", "sesoi_unit", "tost_pvalue", "tost_ci_lower", "tost_ci_upper", "equivalence")
+        declared = ("status", "family", "pvalue_adjusted", *smallest)
+        require(self.hypotheses, "hypotheses", (*words, "est", "se", "pvalue", *interval, "std", *declared))
+        require(self.equivalents, "equivalents", EQUIVALENT)
         fit = ("chisq", "df", "pvalue", "cfi", "tli", "rmsea", "srmr", "aic", "bic")
         evidence = ("delta_aic", "aic_weight", "delta_bic", "bic_weight")
         tested = ("chisq_diff", "df_diff", "diff_pvalue", "diff_method")

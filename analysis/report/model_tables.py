@@ -1,10 +1,11 @@
-"""Tables of hypotheses, rivals and multilevel models."""
+"""Tables of rivals and multilevel models."""
 
 from __future__ import annotations
 
 import pandas as pd
 
 from analysis.report.content import ReportContent
+from analysis.report.hypothesis_tables import with_verdicts
 from analysis.report.parts import MixedPart
 from analysis.report.rounding import Kind
 from analysis.report.table import Column, Table, side_by_side
@@ -50,41 +51,6 @@ _MIXED_FIT = (
 )
 
 
-def hypotheses(content: ReportContent) -> Table:
-    """Each hypothesis, its estimate and its verdict."""
-    columns = (
-        Column(("id",), "Id"),
-        Column(("statement_en",), "Hypothesis / Hypothèse", french="statement_fr"),
-        Column(("estimand",), "Estimated as"),
-        Column(("expected",), "Sign"),
-        Column(("est",), "b", Kind.ESTIMATE),
-        Column(("se",), "SE", Kind.ESTIMATE),
-        _INTERVAL,
-        Column(("pvalue",), "p", Kind.PVALUE),
-        Column(("std",), "β", Kind.ESTIMATE, "a term of a multilevel model is not standardised"),
-        Column(("verdict",), "Verdict"),
-    )
-    frame = content.hypotheses
-    view = frame.assign(
-        estimand=frame["model"].astype(str) + ": " + frame["estimand"].astype(str),
-        expected=frame["expected"].map(lambda sign: "+" if str(sign) == "+" else "−"),
-    )
-    remarks = [f"{name}: {note}" for name, note in zip(frame["id"], frame["note"], strict=True) if note]
-    return Table(
-        "hypotheses",
-        "Which hypotheses hold?",
-        "Hypotheses, estimates and verdicts.",
-        frame,
-        columns,
-        view=view,
-        notes=(
-            "Supported: the sign is as expected and two-sided p < .05. Contrary: p < .05 with the opposite sign. "
-            "Not supported: anything else, which is no evidence that the effect is nil.",
-            *remarks,
-        ),
-    )
-
-
 def rivals(content: ReportContent) -> Table:
     """The study's model beside its rivals."""
     frame = content.rivals
@@ -101,6 +67,7 @@ def rivals(content: ReportContent) -> Table:
             for key in frame.columns
             if str(key).startswith("r2_")
         ),
+        *with_verdicts(frame),
     ]
     titles = {m.id: m.title for m in (content.structural, *content.rival_models)}
     names = [str(name) for name in frame["model"]]
@@ -110,7 +77,7 @@ def rivals(content: ReportContent) -> Table:
     ]
     columns = (
         Column(("measure",), "Measure"),
-        *(Column((name,), headers[name], Kind.SHOWN, "not defined, see above") for name in names),
+        *(Column((name,), headers[name], Kind.SHOWN, "not defined, or not in this model") for name in names),
     )
     return Table(
         "rivals",
@@ -122,6 +89,8 @@ def rivals(content: ReportContent) -> Table:
         notes=(
             "ΔAIC and ΔBIC are from the lowest of the table; weights add to 1 over the models that have one. "
             f"Δχ² is there for nested models only{_methods(frame)}.",
+            "Verdicts are on the hypotheses about the structural model, each on the parameter or effect of that name "
+            "in the rival, if it has one.",
             *remarks,
         ),
     )

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from analysis.report.content import ReportContent
 from analysis.report.fit_versions import fit_sentence
 from analysis.report.parts import SemPart
+from analysis.report.plan_tables import outcome
 from analysis.report.rounding import Kind, show
 from analysis.report.sensitivity_tables import agreement
 
@@ -33,6 +34,8 @@ def at_a_glance(content: ReportContent) -> list[tuple[str, str]]:
     ]
     if content.sensitivity is not None:
         facts.insert(4, ("Other estimators", agreement(content, content.sensitivity)))
+    if content.plan is not None:
+        facts.append(("Preregistration", outcome(content.plan)))
     if content.recovery is not None:
         covered = content.recovery["covered"].astype(bool)
         facts.append(
@@ -91,18 +94,6 @@ def improper(model: SemPart) -> Iterator[str]:
         yield f"{model.title}: negative variance of {', '.join(map(str, negative['lhs']))}."
     if len(beyond):
         yield f"{model.title}: standardised loading beyond 1 of {', '.join(map(str, beyond['rhs']))}."
-
-
-def hypotheses_text(content: ReportContent) -> list[str]:
-    """Which hypotheses are supported, which not, which go the other way."""
-    frame = content.hypotheses
-    groups = (("supported", "Supported"), ("not supported", "Not supported"), ("contrary", "Contrary to expectation"))
-    parts = [
-        f"{label}: {', '.join(frame.loc[frame['verdict'] == verdict, 'id'].astype(str))}."
-        for verdict, label in groups
-        if (frame["verdict"] == verdict).any()
-    ]
-    return [" ".join(parts)] if parts else []
 
 
 def recovery_text(content: ReportContent) -> list[str]:

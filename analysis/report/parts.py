@@ -254,6 +254,23 @@ class AgreementPart:
 
 
 @dataclass(frozen=True, slots=True)
+class PlanPart:
+    """The frozen plan and what the run does otherwise.
+
+    ``frozen`` is its day, ``blind`` whether that was before the responses were there. ``deviations``: element, change,
+    was, now.
+    """
+
+    frozen: str
+    blind: bool
+    deviations: pd.DataFrame
+
+    def __post_init__(self) -> None:
+        """Check the columns of the frame; raises OutputError."""
+        require(self.deviations, "deviations", ("element", "change", "was", "now"))
+
+
+@dataclass(frozen=True, slots=True)
 class MaterialsPart:
     """What a rerun needs: ``versions`` (package → version), ``inputs`` (file → SHA-256), seed and command."""
 

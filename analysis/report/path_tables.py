@@ -7,6 +7,7 @@ from collections.abc import Iterator
 import pandas as pd
 
 from analysis.report.content import ReportContent
+from analysis.report.hypothesis_tables import adjusted_column
 from analysis.report.paths_part import PathsPart
 from analysis.report.rounding import Kind
 from analysis.report.table import Column, Table
@@ -17,7 +18,7 @@ _COMPOSITE = "no path leads to it"
 def path_tables(content: ReportContent, part: PathsPart) -> list[Table]:
     """One table a question; those that PLS could not answer are left out."""
     tables = [
-        _hypotheses(part),
+        _hypotheses(content, part),
         _constructs(content, part),
         _paths(content, part),
         _prediction(content, part),
@@ -48,7 +49,7 @@ def _sentences(part: PathsPart) -> Iterator[str]:
         yield f"Not estimated: {part.absent}."
 
 
-def _hypotheses(part: PathsPart) -> Table:
+def _hypotheses(content: ReportContent, part: PathsPart) -> Table:
     frame = part.hypotheses
     columns = (
         Column(("estimator",), "Estimator"),
@@ -56,6 +57,7 @@ def _hypotheses(part: PathsPart) -> Table:
         Column(("est",), "β", Kind.ESTIMATE),
         Column(("ci_lower", "ci_upper"), "95 % CI", Kind.ESTIMATE),
         Column(("pvalue",), "p", Kind.PVALUE, "no standard error"),
+        *adjusted_column(content),
         Column(("verdict",), "Verdict"),
     )
     return Table(

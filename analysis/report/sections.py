@@ -11,10 +11,12 @@ from analysis.report import (
     commune_text,
     dimension_tables,
     dimensions_figures,
+    hypothesis_tables,
     invariance_tables,
     model_tables,
     narrative,
     path_tables,
+    plan_tables,
     quality_tables,
     scale_tables,
     sem_tables,
@@ -193,8 +195,22 @@ def _structural(content: ReportContent, drawings: Mapping[str, Drawing]) -> Sect
 
 
 def _hypotheses(content: ReportContent, drawings: Mapping[str, Drawing]) -> Section:
-    parts = (drawings["hypotheses"], model_tables.hypotheses(content))
-    return Section("hypotheses", "Hypotheses", tuple(narrative.hypotheses_text(content)), parts)
+    candidates = (
+        drawings["hypotheses"],
+        hypothesis_tables.hypotheses(content),
+        hypothesis_tables.smallest_effects(content),
+    )
+    parts = tuple(part for part in candidates if part is not None)
+    return Section("hypotheses", "Hypotheses", tuple(hypothesis_tables.hypotheses_text(content)), parts)
+
+
+def _plan(content: ReportContent, drawings: Mapping[str, Drawing]) -> Section | None:
+    del drawings
+    if content.plan is None:
+        return None
+    parts = (plan_tables.deviations(content.plan),) if len(content.plan.deviations) else ()
+    title = "Deviations from the preregistration"
+    return Section("deviations", title, tuple(plan_tables.sentences(content.plan)), parts)
 
 
 def _sensitivity(content: ReportContent, drawings: Mapping[str, Drawing]) -> Section | None:
@@ -217,7 +233,8 @@ def _paths(content: ReportContent, drawings: Mapping[str, Drawing]) -> Section |
 
 def _rivals(content: ReportContent, drawings: Mapping[str, Drawing]) -> Section:
     diagrams = (drawings.get(f"paths_{model.id}") for model in content.rival_models)
-    parts: tuple[Part, ...] = (model_tables.rivals(content), *(d for d in diagrams if d is not None))
+    candidates = (model_tables.rivals(content), *diagrams, hypothesis_tables.equivalents(content))
+    parts = tuple(part for part in candidates if part is not None)
     text = "A rival model is another reading of the same answers; its file stands beside the structural model."
     return Section("rivals", "Rival models", (text,), parts)
 
@@ -283,6 +300,7 @@ _RESULTS: tuple[Callable[[ReportContent, Mapping[str, Drawing]], Section | None]
     _invariance,
     _structural,
     _hypotheses,
+    _plan,
     _sensitivity,
     _paths,
     _rivals,

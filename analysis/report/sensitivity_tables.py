@@ -8,6 +8,7 @@ import pandas as pd
 
 from analysis.report.content import ReportContent
 from analysis.report.fit_versions import NO_VALUE, fit_rows, versions_note
+from analysis.report.hypothesis_tables import adjusted_column
 from analysis.report.parts import SemPart, SensitivityPart
 from analysis.report.rounding import Kind
 from analysis.report.table import Column, Table
@@ -24,6 +25,7 @@ def verdicts(content: ReportContent, part: SensitivityPart) -> Table:
         Column(("nobs",), "n", Kind.COUNT),
         Column(("std",), "β", Kind.ESTIMATE),
         Column(("pvalue",), "p", Kind.PVALUE, "no standard error"),
+        *adjusted_column(content),
         Column(("verdict",), "Verdict"),
     )
     statements = frame["id"].astype(str) + ". " + frame["statement_en"].astype(str)

@@ -2,41 +2,21 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 import numpy as np
 import pandas as pd
 import pytest
 from analysis import sem
 from analysis.inference.hypotheses import judge
 from analysis.inference.sensitivity import judge_alternatives
+from analysis.study_files import Estimand, Hypothesis
+from analysis.survey.codebook import Text
 
 MODEL = "f =~ a + b + c\ng =~ d + e + h\ng ~ f"
 
 
-@dataclass(frozen=True)
-class Words:
-    en: str
-    fr: str
-
-
-@dataclass(frozen=True)
-class Estimand:
-    kind: str
-    model: str
-    name: str
-
-
-@dataclass(frozen=True)
-class Hypothesis:
-    id: str
-    statement: Words
-    estimand: Estimand
-    sign: str
-
-
 def hypothesis(name: str, kind: str, model: str, estimand: str) -> Hypothesis:
-    return Hypothesis(name, Words(name, name), Estimand(kind, model, estimand), "+")
+    target = Estimand.model_validate({"kind": kind, "model": model, "name": estimand})
+    return Hypothesis(id=name, statement=Text(en=name, fr=name), estimand=target, sign="+", source="made up")
 
 
 HYPOTHESES = (

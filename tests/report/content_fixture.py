@@ -16,6 +16,7 @@ from analysis.report.parts import (
     MaterialsPart,
     MeasuresPart,
     MixedPart,
+    PlanPart,
     SemPart,
     SensitivityPart,
     StudyPart,
@@ -95,6 +96,8 @@ def content(simulated: bool = True) -> ReportContent:
         scales=scales(),
         invariance=invariance(),
         paths=paths(),
+        equivalents=_equivalents(),
+        plan=_plan(),
         warnings=("Mixed model m2: the random slope's variance is at the boundary (singular fit).",),
     )
 
@@ -441,7 +444,20 @@ def _hypotheses() -> pd.DataFrame:
          "A mixed-model term: no standardised value."),
     ]  # fmt: skip
     names = ["id", "statement_en", "statement_fr", "model", "estimand", "expected", "est", "se", "pvalue"]
-    return pd.DataFrame(rows, columns=[*names, "ci_lower", "ci_upper", "std", "verdict", "note"])
+    frame = pd.DataFrame(rows, columns=[*names, "ci_lower", "ci_upper", "std", "verdict", "note"])
+    smallest = dict.fromkeys(("pvalue_adjusted", "sesoi", "tost_pvalue", "tost_ci_lower", "tost_ci_upper"), nan)
+    return frame.assign(status="confirmatory", family="confirmatory", sesoi_unit="", equivalence="", **smallest)
+
+
+def _equivalents() -> pd.DataFrame:
+    columns = ["replaced", "by", "chisq", "df", "base_chisq", "equivalent", "note", "syntax"]
+    row = ("intention ~ satisfaction", "satisfaction ~~ intention", 287.4, 209.0, 287.4, True, "", STRUCTURE)
+    return pd.DataFrame([row], columns=columns)
+
+
+def _plan() -> PlanPart:
+    rows = [("seed", "changed", "1", "20201015"), ("hypothesis H5", "added", "", "More is more.")]
+    return PlanPart("2026-01-31", True, pd.DataFrame(rows, columns=["element", "change", "was", "now"]))
 
 
 def _null_models() -> pd.DataFrame:

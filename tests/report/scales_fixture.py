@@ -36,7 +36,7 @@ def scales(cutoff: float = 0.9) -> ScaleQuality:
 
 
 def paths() -> PathsPart:
-    numbers = {"est": 0.3, "se": 0.05, "pvalue": 0.0, "ci_lower": 0.2, "ci_upper": 0.4}
+    numbers = {"est": 0.3, "se": 0.05, "pvalue": 0.0, "ci_lower": 0.2, "ci_upper": 0.4, "pvalue_adjusted": float("nan")}
     judged = [
         {"id": "H2", "statement_en": "More is more.", "estimator": name, "nobs": 500, **numbers, "verdict": verdict}
         for name, verdict in (("MLR", "supported"), ("PLS", "supported"), ("PLSc", "not supported"))

@@ -46,6 +46,9 @@ def _estimate(axes: Axes, level: int, row: object) -> None:
     if any(absent(value) for value in values):
         return
     marker, fill, colour = MARKS.get(str(getattr(row, "verdict", "")), ("s", PAPER, MUTED))
+    if getattr(row, "sesoi_unit", "") == "b":
+        bound = float(getattr(row, "sesoi", 0.0))
+        axes.fill_betweenx([level - 0.32, level + 0.32], -bound, bound, color=MUTED, alpha=0.15, linewidth=0)
     dashed = (0, (3, 2)) if fill == PAPER else "solid"
     axes.plot(values[1:], [level, level], color=colour, linewidth=1.8, linestyle=dashed, zorder=2)
     axes.plot(
@@ -59,11 +62,20 @@ def _sentence(axes: Axes, level: int, row: object) -> None:
     sign = "+" if sign == "+" else "−"
     lines = textwrap.wrap(textwrap.shorten(text, 118, placeholder=" …"), 62)
     axes.text(-1.41, level, f"{name} ({sign})", transform=place, va="center", fontsize=8.5, fontweight="bold")
+    if getattr(row, "status", "") == "exploratory":
+        axes.text(-1.41, level + 0.3, "exploratory", transform=place, va="center", fontsize=6.8, color=MUTED)
     axes.text(-1.17, level, "\n".join(lines[:2]), transform=place, va="center", fontsize=7.4, linespacing=1.2)
     est, lower, upper, pvalue = (getattr(row, key) for key in ("est", "ci_lower", "ci_upper", "pvalue"))
-    numbers = f"{show(est, Kind.NUMBER)} {interval(lower, upper, Kind.NUMBER)}, {p_phrase(pvalue)}"
-    verdict = str(getattr(row, "verdict", ""))
-    axes.text(1.06, level, f"{numbers}\n{verdict}", transform=place, va="center", fontsize=8, linespacing=1.3)
+    adjusted = getattr(row, "pvalue_adjusted", None)
+    phrase = p_phrase(pvalue) if absent(adjusted) else f"adj. {p_phrase(adjusted)}"
+    numbers = f"{show(est, Kind.NUMBER)} {interval(lower, upper, Kind.NUMBER)}, {phrase}"
+    axes.text(1.06, level, f"{numbers}\n{_verdict(row)}", transform=place, va="center", fontsize=8, linespacing=1.3)
+
+
+def _verdict(row: object) -> str:
+    """The verdict, and whether the effect is shown to be too small to matter."""
+    small = ", too small to matter" if getattr(row, "equivalence", "") == "equivalent" else ""
+    return f"{getattr(row, 'verdict', '')}{small}"
 
 
 def _legend(figure: SubFigure) -> None:

@@ -194,6 +194,8 @@ def _forest(content: ReportContent) -> Drawing:
         "Hypotheses: unstandardised estimate with 95 % interval. Filled circle: supported; empty circle and dashed "
         "line: not supported; cross: significant with the sign opposite to the one expected."
     )
+    if (frame["sesoi_unit"] == "b").any():
+        caption += " Grey band: effects smaller than the smallest one of interest."
     return Drawing("hypotheses", caption, alt, lambda: forest.draw(frame))
 
 
