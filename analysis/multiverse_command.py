@@ -49,9 +49,8 @@ def run(options: argparse.Namespace) -> int:
             writing.write_bytes(folder / name, content)
     for remark in run.remarks:
         print(f"Note: {remark}", file=sys.stderr)
-    print(
-        f"{plan.n_specifications} specifications: {len(plan.sets)} sets of screening rules, {len(plan.ways)} analyses"
-    )
+    counts = f"{len(plan.settings)} settings of the screening rules, {len(plan.ways)} analyses"
+    print(f"{plan.n_specifications} specifications: {counts}")
     print("\n".join(multiverse_summary(summed)))
     print(f"Tables and specification curves are in {place}")
     return 0

@@ -1,4 +1,4 @@
-"""Run a study under many specifications, one set of screening rules after the other; what is done is kept."""
+"""Run a study under many specifications, one setting of the screening rules after the other; what is done is kept."""
 
 from __future__ import annotations
 
@@ -16,11 +16,12 @@ from analysis.inference.families import families_of
 from analysis.inference.multiverse import (
     ALWAYS,
     CHOICES,
+    OFF,
     Analysis,
     Outcome,
     analyses,
     outcomes,
-    screening_sets,
+    screening_settings,
     table_of,
 )
 from analysis.multilevel import MixedResult
@@ -33,80 +34,96 @@ from analysis.survey.screening import ScreeningRule
 
 @dataclass(frozen=True, slots=True)
 class Multiverse:
-    """Specifications of a study: every set of screening rules with every analysis, the study's own first.
+    """Specifications of a study: every setting of its screening rules with every analysis, the study's own first.
 
-    ``rules`` are those that may be on or off, by name; ``always`` those that stay as they are.
+    ``rules`` are those that may be on, off, or at another threshold: name → level → the rule at that level.
     """
 
     run: Run
-    rules: Mapping[str, ScreeningRule]
-    sets: tuple[frozenset[str], ...]
+    rules: Mapping[str, Mapping[str, ScreeningRule]]
+    settings: tuple[dict[str, str], ...]
     ways: tuple[Analysis, ...]
 
     @property
     def n_specifications(self) -> int:
         """Number of specifications."""
-        return len(self.sets) * len(self.ways)
+        return len(self.settings) * len(self.ways)
 
     @property
     def choices(self) -> dict[str, tuple[str, ...]]:
         """Every choice with its levels."""
         levels = {choice: tuple(dict.fromkeys(getattr(way, choice) for way in self.ways)) for choice in CHOICES}
-        return {**levels, **dict.fromkeys(self.rules, ("off", "on"))}
+        return {**levels, **{rule: (OFF, *at) for rule, at in self.rules.items()}}
 
     @property
     def key(self) -> str:
         """Hash of all that the results depend on."""
-        sets = [sorted(some) for some in self.sets]
-        plan = json.dumps([sets, [asdict(way) for way in self.ways]])
+        plan = json.dumps([self.settings, [asdict(way) for way in self.ways]])
         return manifest.digest("\n".join([manifest.code_digest(), *map(str, self.run.inputs.items()), plan]).encode())
 
 
 def multiverse(run: Run, n_specifications: int) -> Multiverse:
     """The specifications of a study, about ``n_specifications`` of them or all, drawn from the study's seed.
 
-    A rule that only flags is off in the study's own specification.
+    A rule that only flags is off in the study's own specification. A rule that stands twice, to exclude and to flag,
+    counts once, as it excludes.
     """
-    optional = [rule for rule in run.study.spec.screening if rule.rule not in ALWAYS]
-    names = [rule.rule for rule in optional]
-    rules = {rule.rule if names.count(rule.rule) == 1 else f"{rule.rule} {rule.threshold:g}": rule for rule in optional}
-    own = frozenset(name for name, rule in rules.items() if rule.action == "exclude")
-    ways = analyses(run.study.spec.estimation)
-    n_sets = max(1, n_specifications // len(ways))
-    return Multiverse(run, rules, screening_sets(list(rules), own, n_sets, run.study.spec.seed), ways)
+    spec = run.study.spec
+    excluding = {str(rule.rule): rule for rule in spec.screening if rule.action == "exclude"}
+    declared = {str(rule.rule): rule for rule in spec.screening if rule.rule not in ALWAYS} | excluding
+    optional = {name: rule for name, rule in declared.items() if name not in ALWAYS}
+    others = spec.multiverse.thresholds
+    rules = {name: _levels(rule, others.get(name, ())) for name, rule in optional.items()}
+    own = {name: next(iter(levels)) if name in excluding else OFF for name, levels in rules.items()}
+    ways = analyses(spec.estimation)
+    n_settings = max(1, n_specifications // len(ways))
+    levels = {name: (OFF, *of_rule) for name, of_rule in rules.items()}
+    return Multiverse(run, rules, screening_settings(levels, own, n_settings, spec.seed), ways)
+
+
+def _levels(rule: ScreeningRule, others: Sequence[float]) -> dict[str, ScreeningRule]:
+    """The rule as one that excludes, at its own threshold first: "on", or the threshold where there are others."""
+    excluding = rule.model_copy(update={"action": "exclude"})
+    if not others:
+        return {"on": excluding}
+    return {f"{at:g}": excluding.model_copy(update={"threshold": at}) for at in (rule.threshold or 0.0, *others)}
 
 
 def compute(plan: Multiverse, cache: Path, progress: Callable[[int], object] = lambda _: None) -> pd.DataFrame:
     """The outcomes under every specification, as ``table_of`` lays them out.
 
-    Each finished set of screening rules is a line of a file in ``cache``, so that an interrupted run goes on from
-    there. ``progress`` is told how many specifications were done since it was told last.
+    Each finished setting of the screening rules is a line of a file in ``cache``, so that an interrupted run goes on
+    from there. ``progress`` is told how many specifications were done since it was told last.
     """
     path = cache / f"multiverse-{plan.key[:16]}.jsonl"
     done = _finished(path)
     raw = read_table(plan.run.responses, drop=plan.run.study.codebook.identifying)
     communes = None if plan.run.communes is None else read_table(plan.run.communes)
     with threadpool_limits(1):
-        for index, some in enumerate(plan.sets):
+        for index, setting in enumerate(plan.settings):
             if index not in done:
-                done[index] = _of_set(plan, some, raw, communes)
+                done[index] = _of_setting(plan, setting, raw, communes)
                 _append(path, index, done[index])
             progress(len(plan.ways))
     specifications = [
-        (_choices(plan, some, way), done[i][j]) for i, some in enumerate(plan.sets) for j, way in enumerate(plan.ways)
+        ({**{choice: getattr(way, choice) for choice in CHOICES}, **setting}, done[i][j])
+        for i, setting in enumerate(plan.settings)
+        for j, way in enumerate(plan.ways)
     ]
     return table_of(specifications)
 
 
-def _of_set(plan: Multiverse, some: frozenset[str], raw: RawTable, communes: RawTable | None) -> list[list[Outcome]]:
-    """Outcomes of every analysis of the responses that one set of rules leaves."""
+def _of_setting(
+    plan: Multiverse, setting: Mapping[str, str], raw: RawTable, communes: RawTable | None
+) -> list[list[Outcome]]:
+    """Outcomes of every analysis of the responses that one setting of the rules leaves."""
     study = plan.run.study
-    switched = {id(rule): name for name, rule in plan.rules.items()}
-    rules = [
-        rule.model_copy(update={"action": "exclude"} if id(rule) in switched else {})
-        for rule in study.spec.screening
-        if id(rule) not in switched or switched[id(rule)] in some
-    ]
+    rules: list[ScreeningRule] = []
+    for name in dict.fromkeys(rule.rule for rule in study.spec.screening):
+        if name not in plan.rules:
+            rules += [rule for rule in study.spec.screening if rule.rule == name]
+        elif setting[name] != OFF:
+            rules.append(plan.rules[name][setting[name]])
     stated = study.hypotheses
     try:
         # A rule more may leave a single respondent in a commune: that is no reason to stop here.
@@ -129,11 +146,6 @@ def _mixeds(plan: Multiverse, data: pd.DataFrame) -> dict[str, MixedResult]:
     return fitted
 
 
-def _choices(plan: Multiverse, some: frozenset[str], way: Analysis) -> dict[str, object]:
-    switches = {name: "on" if name in some else "off" for name in plan.rules}
-    return {**{choice: getattr(way, choice) for choice in CHOICES}, **switches}
-
-
 def _append(path: Path, index: int, found: Sequence[Sequence[Outcome]]) -> None:
     """One line more; a line that an interruption cut short is no line when it is read."""
     line = json.dumps([index, [[asdict(outcome) for outcome in of_way] for of_way in found]])
@@ -146,7 +158,7 @@ def _append(path: Path, index: int, found: Sequence[Sequence[Outcome]]) -> None:
 
 
 def _finished(path: Path) -> dict[int, list[list[Outcome]]]:
-    """Sets that are done, by number."""
+    """Settings that are done, by number."""
     done: dict[int, list[list[Outcome]]] = {}
     for line in path.read_text(encoding="utf-8").splitlines() if path.is_file() else ():
         try:

@@ -171,9 +171,10 @@ smartcity check {name}
 smartcity freeze {name}
 ```
 
-5. Run the study; the report says what deviates from the plan:
+5. Run the study; the report says what deviates from the plan. Then see whether any verdict hangs on one choice:
 
 ```sh
 smartcity reproduce {name}
+smartcity multiverse {name}
 ```
 """

@@ -62,6 +62,7 @@ def elements(study: Study) -> dict[str, Any]:
     planned["estimation"] = whole
     planned |= {f"estimation {name}": how for name, how in sensitivity.items()}
     planned["measurement"] = spec.measurement.model_dump(mode="json")
+    planned["multiverse"] = spec.multiverse.model_dump(mode="json")
     planned["rules of thumb"] = dict(spec.cutoffs)
     planned["seed"] = spec.seed
     planned["codebook"] = digest(study.codebook.model_dump(mode="json"))

@@ -93,7 +93,8 @@ class Study:
 
 def known_studies(root: Path) -> tuple[str, ...]:
     """Names of the studies under ``root``."""
-    return tuple(sorted(path.parent.name for path in root.glob("models/*/study.yaml")))
+    folders = (path.parent.name for path in root.glob("models/*/study.yaml"))
+    return tuple(sorted(name for name in folders if not name.startswith(".")))
 
 
 def project_root() -> Path:

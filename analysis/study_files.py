@@ -13,7 +13,7 @@ from analysis.errors import nearest
 from analysis.sem.estimators import ESTIMATORS
 from analysis.specification import Path, Specification
 from analysis.survey.codebook import Text
-from analysis.survey.screening import ScreeningRule
+from analysis.survey.screening import THRESHOLDS, ScreeningRule
 
 BASE_MODELS = ("measurement", "structural")
 MAIN = "main"
@@ -84,6 +84,12 @@ class MeasurementPlan(Specification):
     imputations: int = Field(default=20, ge=2)
 
 
+class MultiversePlan(Specification):
+    """What ``smartcity multiverse`` tries beside switching rules: screening rule → other thresholds."""
+
+    thresholds: dict[str, tuple[float, ...]] = Field(default={})
+
+
 class StudyFile(Specification):
     """The content of study.yaml. ``cutoffs``: rules of thumb that the study sets itself, by what they judge.
 
@@ -102,6 +108,7 @@ class StudyFile(Specification):
     models: ModelFiles
     estimation: StudyEstimation = StudyEstimation()
     measurement: MeasurementPlan = MeasurementPlan()
+    multiverse: MultiversePlan = MultiversePlan()
     cutoffs: dict[str, float] = Field(default={})
 
 
@@ -181,12 +188,28 @@ def study_mistakes(raw: Mapping[str, Any]) -> Iterator[Mistake]:
         if sorted(set(numbers)) != numbers:
             what = f"the cuts of '{name}' do not rise"
             yield Mistake(("measurement", "invariance", name), what, "write each cut once, from low to high")
+    yield from _threshold_mistakes(raw)
     yield from _estimation_mistakes(("estimation",), mapping(raw, "estimation"))
     for name, alternative in mapping(raw, "estimation", "sensitivity").items():
         path = ("estimation", "sensitivity", name)
         if name == MAIN:
             yield Mistake(path, f"'{MAIN}' is the name of the study's own estimation", "rename the alternative")
         yield from _estimation_mistakes(path, mapping(alternative))
+
+
+def _threshold_mistakes(raw: Mapping[str, Any]) -> Iterator[Mistake]:
+    """Other thresholds of rules that are not declared, or have none, and thresholds that cannot be."""
+    declared = [str(mapping(rule).get("rule")) for rule in sequence(raw, "screening")]
+    for rule, values in mapping(raw, "multiverse", "thresholds").items():
+        path = ("multiverse", "thresholds", rule)
+        known = [name for name in declared if name in THRESHOLDS]
+        if rule not in known:
+            yield Mistake(path, f"'{rule}' is no declared rule with a threshold", nearest(str(rule), known))
+            continue
+        meaning, low, high = THRESHOLDS[rule]
+        for value in values if isinstance(values, list) else []:
+            if isinstance(value, int | float) and not low <= value <= high:
+                yield Mistake(path, f"threshold {value:g} is not from {low:g} to {high:g}: {meaning}", "")
 
 
 def _estimation_mistakes(path: Path, raw: Mapping[Any, Any]) -> Iterator[Mistake]:

@@ -57,6 +57,17 @@ def test_the_plan_holds_what_a_registration_must(frozen: Path) -> None:
     assert "simulated" in text
 
 
+def test_words_of_the_study_do_not_break_out_of_the_table(project: Path, edit: Edit) -> None:
+    edit(HYPOTHESES, "The higher internal", "<script>x</script> | a\\n``` The higher internal")
+    assert main(["freeze"]) == 0
+    text = (project / PLAN).read_text(encoding="utf-8")
+    prose = text.partition("## The plan, for comparison")[0]
+    assert "<script>" not in prose
+    (row,) = [line for line in prose.splitlines() if line.startswith("| H1a |")]
+    assert len(re.findall(r"(?<!\\)\|", row)) == 9
+    assert _deviating(project).empty
+
+
 def test_each_element_has_the_hash_of_its_content(frozen: Path) -> None:
     (block,) = re.findall(r"^```json\n(.*?)^```", (frozen / PLAN).read_text(encoding="utf-8"), flags=re.M | re.S)
     stored = json.loads(block)["elements"]

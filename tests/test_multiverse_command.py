@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 
 import pandas as pd
@@ -12,7 +13,9 @@ from analysis.multiverse_run import compute, multiverse
 from analysis.run import Run, open_run
 from analysis.study import load_study
 
-N = 22  # two sets of screening rules, the study's own and none, with each analysis
+Edit = Callable[[str, str, str], None]
+STUDY = "models/smartcity/study.yaml"
+N = 22  # two settings of the screening rules, the study's own and none, with each analysis
 
 
 def _run(project: Path) -> Run:
@@ -22,7 +25,7 @@ def _run(project: Path) -> Run:
 def test_tables_and_curves(project: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["multiverse", "--specifications", str(N), "--out", "many"]) == 0
     out = capsys.readouterr().out
-    assert "18 specifications: 2 sets of screening rules, 9 analyses" in out
+    assert "18 specifications: 2 settings of the screening rules, 9 analyses" in out
     study = load_study(project, "smartcity")
     names = {path.name for path in (project / "many").iterdir()}
     assert {f"curve_{h.id}.svg" for h in study.hypotheses} <= names
@@ -53,16 +56,16 @@ def test_an_interruption_keeps_what_is_done(project: Path, monkeypatch: pytest.M
     (kept,) = cache.glob("multiverse-*.jsonl")
     first = kept.read_bytes()
     kept.write_bytes(first + b'\n[1, [[{"id": "H1a", "un')  # cut short in the middle of a line
-    made: list[frozenset[str]] = []
-    of_set = multiverse_run._of_set
+    made: list[dict[str, str]] = []
+    of_setting = multiverse_run._of_setting
 
     def recorded(*arguments: object) -> object:
         made.append(arguments[1])  # type: ignore[arg-type]
-        return of_set(*arguments)  # type: ignore[arg-type]
+        return of_setting(*arguments)  # type: ignore[arg-type]
 
-    monkeypatch.setattr(multiverse_run, "_of_set", recorded)
+    monkeypatch.setattr(multiverse_run, "_of_setting", recorded)
     whole = compute(plan, cache)
-    assert made == [plan.sets[1]]
+    assert made == [plan.settings[1]]
     again = compute(plan, cache)
     assert len(made) == 1
     pd.testing.assert_frame_equal(whole, again)
@@ -70,20 +73,37 @@ def test_an_interruption_keeps_what_is_done(project: Path, monkeypatch: pytest.M
     pd.testing.assert_frame_equal(whole, fresh)
 
 
-def test_a_set_that_leaves_nobody_is_recorded(project: Path) -> None:
-    path = project / "models/smartcity/study.yaml"
-    text = path.read_text(encoding="utf-8")
-    rule = "- {rule: speed, action: exclude, threshold: 128}"
-    assert rule in text
-    path.write_text(text.replace(rule, "- {rule: speed, action: flag, threshold: 999999}"), encoding="utf-8")
-    plan = multiverse(_run(project), 99)
-    (most,) = [some for some in plan.sets if some == plan.sets[0] | {"speed"}]
-    small = multiverse_run.Multiverse(plan.run, plan.rules, (plan.sets[0], most), plan.ways[1:2])
-    table = compute(small, project / "cache")
-    failed = table[table["specification"] == 1]
-    assert failed["est"].isna().all()
-    assert failed["error"].str.contains("no response is left").all()
-    assert table.loc[table["specification"] == 0, "error"].eq("").all()
+def test_a_setting_that_leaves_nobody_is_recorded(project: Path, edit: Edit) -> None:
+    edit(STUDY, "# Rules of thumb", "multiverse:\n  thresholds: {speed: [0, 999999]}\n# Rules of thumb")
+    plan = multiverse(_run(project), 2000)
+    assert plan.choices["speed"] == ("off", "128", "0", "999999")
+    assert plan.settings[0]["speed"] == "128"
+    settings = tuple({**plan.settings[0], "speed": level} for level in ("128", "999999", "off", "0"))
+    table = compute(multiverse_run.Multiverse(plan.run, plan.rules, settings, plan.ways[1:2]), project / "cache")
+    own, nobody, off, everybody = (rows.set_index("id") for _, rows in table.groupby("specification"))
+    assert nobody["est"].isna().all()
+    assert nobody["error"].str.contains("no response is left").all()
+    assert own["error"].eq("").all()
+    # No response takes less than no time at all.
+    assert list(off["est"]) == list(everybody["est"])
+    assert off.loc["H2", "nobs"] > own.loc["H2", "nobs"]
+
+
+@pytest.mark.parametrize(
+    ("plan", "words"),
+    [
+        ("{sped: [100]}", "'sped' is no declared rule with a threshold"),
+        ("{consent: [1]}", "'consent' is no declared rule with a threshold"),
+        ("{completion: [1.5]}", "threshold 1.5 is not from 0 to 1"),
+        ("{speed: fast}", "multiverse.thresholds.speed"),
+    ],
+)
+def test_thresholds_that_cannot_be(
+    project: Path, edit: Edit, capsys: pytest.CaptureFixture[str], plan: str, words: str
+) -> None:
+    edit(STUDY, "# Rules of thumb", f"multiverse:\n  thresholds: {plan}\n# Rules of thumb")
+    assert main(["check"]) == 2
+    assert words in capsys.readouterr().err
 
 
 def test_no_specification_is_refused(project: Path, capsys: pytest.CaptureFixture[str]) -> None:

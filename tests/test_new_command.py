@@ -12,7 +12,7 @@ import yaml
 from analysis import writing
 from analysis.cli import main
 from analysis.errors import OutputError, Problem
-from analysis.study import load_study
+from analysis.study import known_studies, load_study
 
 Edit = Callable[[str, str, str], None]
 FILES = ["README.md", "hypotheses.yaml", "multilevel.yaml", "structural.lav", "study.yaml"]
@@ -118,6 +118,13 @@ def test_the_five_steps_work_as_they_are_printed(project: Path, capsys: pytest.C
     assert main(["check", "mine"]) == 0
     out = capsys.readouterr().out
     assert re.search(r"^structural +88 +299 +211 +yes$", out, flags=re.M)
+    assert main(["freeze", "mine"]) == 0
+    assert re.findall(r"^smartcity (\w+) mine$", steps, flags=re.M) == ["check", "freeze", "reproduce", "multiverse"]
+
+
+def test_a_folder_that_was_left_half_made_is_no_study(project: Path) -> None:
+    shutil.copytree(project / "models/smartcity", project / "models/.mine.x1y2")
+    assert known_studies(project) == ("elsoc2016", "smartcity")
 
 
 def test_a_parent_that_moved_is_one_mistake(project: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -313,7 +313,11 @@ def test_what_was_computed_before_an_interruption_is_kept(project: Path) -> None
     place = Project(project, "smartcity")
     with pytest.raises(KeyboardInterrupt):
         pipeline.reproduce(_run(place), place.report, interrupt)
-    assert [path.name.split("-")[0] for path in sorted(place.cache.iterdir())] == ["clean", "descriptives", "deviations"]
+    assert [path.name.split("-")[0] for path in sorted(place.cache.iterdir())] == [
+        "clean",
+        "descriptives",
+        "deviations",
+    ]
     assert not place.report.exists()
 
 

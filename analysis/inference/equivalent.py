@@ -68,7 +68,7 @@ class _Graph:
 
 
 def equivalent_models(text: str) -> tuple[Replacement, ...]:
-    """Models that one replacement, or one reversal, makes of lavaan syntax; combinations of them are equivalent too.
+    """Models that one replacement, or one reversal, makes of lavaan syntax; from each the rules lead on to others.
 
     At most ``MAXIMUM``, reversals first. None for a model whose paths go round in a circle.
     """

@@ -6,9 +6,9 @@ Steegen, Tuerlinckx, Gelman & Vanpaemel (2016), Perspectives on Psychological Sc
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
-from itertools import combinations
 from typing import Literal
 
 import numpy as np
@@ -26,6 +26,7 @@ from analysis.study_files import ORDINAL, Estimation, Hypothesis, StudyEstimatio
 # Rules that say which rows are responses at all: they are no choice of the analysis.
 ALWAYS = frozenset({"test_rows", "consent", "commune", "duplicates"})
 CHOICES = ("estimator", "missing", "constructs")
+OFF = "off"
 ANSWERED_SHARE = 0.5  # of the items of a construct, for its mean to be defined
 _Z = 1.959963984540054
 
@@ -54,17 +55,25 @@ def _of(how: Estimation) -> Analysis:
     return Analysis(how.estimator, how.missing, "latent", how.ordered)
 
 
-def screening_sets(rules: Sequence[str], own: frozenset[str], n_sets: int, seed: int) -> tuple[frozenset[str], ...]:
-    """Sets of the ``rules`` that are switched on, at most ``n_sets``: all, or the ``own`` one, none, each that differs
-    from the own one by a single rule, and a random draw of the others.
+def screening_settings(
+    levels: Mapping[str, Sequence[str]], own: Mapping[str, str], n_settings: int, seed: int
+) -> tuple[dict[str, str], ...]:
+    """At most ``n_settings`` settings of the screening rules, each a level of every rule: all, or the ``own`` one, all
+    rules off, each that differs from the own one in a single rule, and a random draw of the others.
     """
-    every = [frozenset(some) for k in range(len(rules) + 1) for some in combinations(rules, k)]
-    near = [own, frozenset(), *(own ^ {rule} for rule in rules)]
-    first = list(dict.fromkeys(near))[:n_sets]
-    others = [some for some in every if some not in first]
-    n_more = min(len(others), n_sets - len(first))
-    drawn = np.random.default_rng(seed).choice(len(others), n_more, replace=False).tolist() if n_more else []
-    return (*first, *(others[i] for i in sorted(drawn)))
+    near = [{**own, rule: level} for rule, of_rule in levels.items() for level in of_rule if level != own[rule]]
+    found = [dict(own)]
+    found += [setting for setting in (dict.fromkeys(levels, OFF), *near) if setting != own]
+    shape = [len(of_rule) for of_rule in levels.values()]
+    total = math.prod(shape)
+    n_drawn = min(total, n_settings + len(found))
+    for number in np.random.default_rng(seed).choice(total, n_drawn, replace=False).tolist():
+        at = np.unravel_index(number, shape) if shape else ()
+        setting = {rule: of_rule[i] for (rule, of_rule), i in zip(levels.items(), at, strict=True)}
+        if setting not in found:
+            found.append(setting)
+    unique = [setting for i, setting in enumerate(found) if setting not in found[:i]]
+    return tuple(unique[:n_settings])
 
 
 def composite_model(text: str) -> tuple[str, dict[str, tuple[str, ...]]]:

@@ -101,7 +101,7 @@ def compare_rivals(
 def _marginal(model: MixedResult) -> dict[str, float]:
     """R² of a mixed model's fixed effects, by the construct whose scale mean it explains."""
     outcome = deparse(parse_formula(model.formula).response)
-    return {} if model.r2_marginal is None else {outcome.removesuffix("_mean"): model.r2_marginal}
+    return {outcome.removesuffix("_mean"): model.r2_marginal}
 
 
 def same_data(one: SemResult, other: SemResult) -> bool:

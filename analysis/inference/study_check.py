@@ -8,15 +8,11 @@ from dataclasses import dataclass
 from analysis.errors import Problem, SmartCityError
 from analysis.inference.rows import key, parse_key
 from analysis.multilevel.formula import parse_formula
+from analysis.sem.identification import REMEDY
 from analysis.sem.model_check import ModelCheck, check_model
 from analysis.sem.syntax import parse_model
 from analysis.specification import line_of
 from analysis.study import Hypothesis, Study
-
-_REMEDY = (
-    "fix a parameter (a loading to 1, a covariance to 0), set parameters equal by a label, "
-    "or give a factor with one or two items more items"
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,10 +52,10 @@ def check_study(study: Study) -> StudyCheck:
 def _identification_problems(check: ModelCheck, name: str, file: str) -> Iterator[Problem]:
     if check.df < 0:
         counted = f"{check.npar} free parameters for {check.n_moments} moments (df = {check.df})"
-        yield Problem(f"the model '{name}' is not identified: {counted}", file, _REMEDY)
+        yield Problem(f"the model '{name}' is not identified: {counted}", file, REMEDY)
     elif check.at_fault:
         what = f"the model '{name}' is not identified: no data can tell apart {', '.join(check.at_fault)}"
-        yield Problem(what, file, _REMEDY)
+        yield Problem(what, file, REMEDY)
 
 
 def _hypothesis_problems(

@@ -142,8 +142,9 @@ def equivalents(content: ReportContent) -> Table | None:
         frame,
         columns,
         notes=(
-            "Found by the replacing rules of Stelzl (1986) and Lee & Hershberger (1990), one replacement each; "
-            "combinations of them are equivalent too, and so is any order of exogenous constructs that all covary. "
+            "Found by the replacing rules of Stelzl (1986) and Lee & Hershberger (1990), one replacement each; the "
+            "same rules lead on from each of these to others, and any order of exogenous constructs that all covary is "
+            "equivalent too. "
             "What speaks for the structural model against these is theory, design or time, not fit.",
             *remarks,
         ),

@@ -15,7 +15,7 @@ from analysis.sem.partable import ParameterTable, Relation
 
 Array = NDArray[np.float64]
 
-_REMEDY = (
+REMEDY = (
     "fix a parameter (a loading to 1, a covariance to 0), set parameters equal by a label, "
     "or give a factor with one or two items more items"
 )
@@ -52,7 +52,7 @@ def require_enough_moments(table: ParameterTable) -> None:
     df = n_moments(table) - table.n_free + sum(c.op == "==" for c in table.constraints)
     if df < 0:
         counted = f"{table.n_free} free parameters for {n_moments(table)} moments (df = {df})"
-        raise ModelError(Problem(f"the model is not identified: {counted}", "model", _REMEDY))
+        raise ModelError(Problem(f"the model is not identified: {counted}", "model", REMEDY))
 
 
 def require_identified(table: ParameterTable, objective: Objective, start: Array) -> None:
@@ -67,7 +67,7 @@ def require_identified(table: ParameterTable, objective: Objective, start: Array
         if not at_fault:
             return
     what = f"the model is not identified: the data cannot tell apart {', '.join(at_fault)}"
-    raise ModelError(Problem(what, "model", _REMEDY))
+    raise ModelError(Problem(what, "model", REMEDY))
 
 
 def flat_parameters(names: Sequence[str], information: Array, jacobian: Array) -> list[str]:

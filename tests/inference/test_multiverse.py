@@ -15,7 +15,7 @@ from analysis.inference.multiverse import (
     choice_effects,
     composite_model,
     outcomes,
-    screening_sets,
+    screening_settings,
     summary,
     table_of,
     with_composites,
@@ -50,17 +50,20 @@ def data() -> pd.DataFrame:
     return pd.DataFrame(columns | {"x": x, "commune": np.arange(300) % 20})
 
 
-def test_the_studys_own_set_comes_first_and_every_single_switch_is_there() -> None:
-    rules, own = list("abcdefgh"), frozenset("abc")
-    sets = screening_sets(rules, own, 40, 5)
-    assert len(set(sets)) == len(sets) == 40
-    assert sets[:2] == (own, frozenset())
-    assert {own ^ {rule} for rule in rules} <= set(sets)
-    assert sets == screening_sets(rules, own, 40, 5)
-    assert sets != screening_sets(rules, own, 40, 6)
-    assert len(screening_sets(rules, own, 10_000, 5)) == 2 ** len(rules)
-    assert screening_sets(rules, own, 1, 5) == (own,)
-    assert screening_sets([], frozenset(), 9, 5) == (frozenset(),)
+def test_the_studys_own_setting_comes_first_and_every_single_change_is_there() -> None:
+    levels = dict.fromkeys("abcdefg", ("off", "on")) | {"h": ("off", "1", "2")}
+    own = {rule: of_rule[1] if rule in "abch" else "off" for rule, of_rule in levels.items()}
+    settings = screening_settings(levels, own, 40, 5)
+    distinct = {tuple(setting.items()) for setting in settings}
+    assert len(distinct) == len(settings) == 40
+    assert settings[:2] == (own, dict.fromkeys(levels, "off"))
+    for rule, of_rule in levels.items():
+        assert all({**own, rule: level} in settings for level in of_rule)
+    assert settings == screening_settings(levels, own, 40, 5)
+    assert settings != screening_settings(levels, own, 40, 6)
+    assert len(screening_settings(levels, own, 10_000, 5)) == 2**7 * 3
+    assert screening_settings(levels, own, 1, 5) == (own,)
+    assert screening_settings({}, {}, 9, 5) == ({},)
 
 
 def test_analyses_cross_estimator_missing_answers_and_constructs() -> None:

@@ -6,6 +6,8 @@ import numpy as np
 import pandas as pd
 import pytest
 from analysis import pls, sem
+from analysis.inference.families import families_of
+from analysis.inference.hypotheses import verdict
 from analysis.inference.path_models import PathModels, Resampling, path_models
 from analysis.study_files import Estimand, Hypothesis
 from analysis.survey.codebook import Text
@@ -93,3 +95,18 @@ def test_the_same_seed_gives_the_same_frames() -> None:
     first, second = _made(_rows()), _made(_rows())
     pd.testing.assert_frame_equal(first.hypotheses, second.hypotheses)
     pd.testing.assert_frame_equal(first.prediction, second.prediction)
+
+
+def test_p_values_are_adjusted_within_each_estimator_with_those_of_other_models() -> None:
+    data = _rows(60)
+    structural = sem.fit(MODEL, data, name="structural")
+    limits = {str(name): (float(data[name].min()) - 1.0, float(data[name].max()) + 1.0) for name in data}
+    families = families_of(HYPOTHESES, "holm").given({"H3": 1e-9})
+    frame = path_models(structural, HYPOTHESES, data, limits, PLAN, families).hypotheses
+    for _, rows in frame.groupby("estimator"):
+        expected = families.adjusted(dict(zip(rows["id"], rows["pvalue"], strict=True)))
+        assert dict(zip(rows["id"], rows["pvalue_adjusted"], strict=True)) == expected
+        assert (rows["pvalue_adjusted"] >= rows["pvalue"]).all()
+    assert list(frame["verdict"]) == list(map(verdict, frame["est"], frame["pvalue_adjusted"], "+" * len(frame)))
+    plain = _made(data).hypotheses
+    assert plain["pvalue_adjusted"].isna().all()

@@ -6,6 +6,7 @@ import numpy as np
 import pandas as pd
 import pytest
 from analysis import sem
+from analysis.inference.families import families_of
 from analysis.inference.hypotheses import judge
 from analysis.inference.sensitivity import judge_alternatives
 from analysis.study_files import Estimand, Hypothesis
@@ -56,3 +57,12 @@ def test_without_such_a_hypothesis_the_table_is_empty(fits: dict[str, sem.SemRes
     table = judge_alternatives(HYPOTHESES[1:3], fits, "structural")
     assert table.empty
     assert {"analysis", "nobs", "id", "verdict"} <= set(table.columns)
+
+
+def test_the_family_holds_the_hypotheses_about_other_models_too(fits: dict[str, sem.SemResult]) -> None:
+    families = families_of(HYPOTHESES, "holm").given({"first": 0.9, "other": 0.9, "mixed": 0.9, "second": 0.9})
+    table = judge_alternatives(HYPOTHESES, fits, "structural", families)
+    for _, rows in table.groupby("analysis"):
+        own = dict(zip(rows["id"], rows["pvalue"], strict=True))
+        assert dict(zip(rows["id"], rows["pvalue_adjusted"], strict=True)) == families.adjusted(own)
+        assert rows["pvalue_adjusted"].min() == pytest.approx(4 * rows["pvalue"].min())
