@@ -24,7 +24,7 @@ def digest(content: bytes) -> str:
 def code_digest() -> str:
     """One hash of all source files of this package and of the packages' versions."""
     package = Path(__file__).parent
-    files = sorted(path for path in package.rglob("*") if path.suffix in {".py", ".jinja", ".css"})
+    files = sorted(path for path in package.rglob("*") if path.suffix in {".py", ".jinja", ".css", ".js"})
     parts = [f"{path.relative_to(package).as_posix()} {digest(path.read_bytes())}" for path in files]
     return digest("\n".join([*parts, *(f"{k} {v}" for k, v in versions().items())]).encode())
 
