@@ -16,6 +16,7 @@ from analysis.report import review_words as words
 from analysis.report.templates import template, verbatim
 from analysis.review.article import key
 from analysis.review.columns import COLUMNS
+from analysis.review.result import row_label
 from analysis.review.verdict import Verdict
 
 if TYPE_CHECKING:
@@ -48,8 +49,8 @@ class Note:
 class Mark:
     """One number as printed, or the words of a claim, with its verdict.
 
-    ``id`` is unique on the page; ``verdict`` is None where no check concerns it. ``label`` names it where it stands in
-    no table; ``read`` is the interval it was read as.
+    ``id`` is unique on the page; ``verdict`` is None where no check concerns it. ``label`` says where it stands;
+    ``read`` is the interval it was read as.
     """
 
     id: str
@@ -132,7 +133,7 @@ class _Marks:
         width = max(len(table.headings), *(len(row) for row in table.grid))
         padding = (None,) * width
         kinds = [COLUMNS[name].text for name, _ in table.columns]
-        rows = [tuple(self._mark(cell, "") for cell in row) for row in table.grid]
+        rows = [tuple(self._mark(cell, self._place(cell)) for cell in row) for row in table.grid]
         verdicts = Counter(mark.verdict for row in rows for mark in row if mark.verdict is not None)
         return Grid(
             name=table.name,
@@ -145,6 +146,9 @@ class _Marks:
             notes=table.file.notes,
             counts={verdict: verdicts[verdict] for verdict in Verdict},
         )
+
+    def _place(self, cell: Cell) -> str:
+        return f"{row_label(self.review.article, cell)}, {words.heading(self.review, cell)}:"
 
     def _mark(self, cell: Cell, label: str) -> Mark:
         printed = cell.printed
