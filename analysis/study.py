@@ -10,6 +10,7 @@ from typing import Any
 
 from analysis.checked import mapping, parse_checked, plain_value
 from analysis.errors import DataError, Problem, SpecificationError, nearest
+from analysis.review.ledger import LedgerFile, parse_ledger
 from analysis.specification import SpecT, line_of
 from analysis.study_checks import Draft, cross_problems
 from analysis.study_files import (
@@ -44,6 +45,7 @@ __all__ = [
 ]
 
 DATA_VARIABLE = "SMARTCITY_DATA"
+PUBLISHED = "published.yaml"
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +57,7 @@ class Study:
     focus: the mixed model that is examined closely; two_level: the model with level blocks, if there is one.
     population: the population model of a simulated study.
     sources: path relative to the root → text, of every file read.
+    published: the numbers of the study's own article, where published.yaml stands beside study.yaml.
     """
 
     name: str
@@ -69,6 +72,7 @@ class Study:
     two_level: str | None
     population: str | None
     sources: Mapping[str, str]
+    published: LedgerFile | None = None
 
     @property
     def folder(self) -> Path:
@@ -96,6 +100,7 @@ def load_study(root: Path, name: str) -> Study:
         raise SpecificationError(Problem(f"there is no study '{name}'", f"models/{name}/study.yaml", hint))
     reader = _Reader(root, f"models/{name}")
     draft = reader.read()
+    published = reader.published()
     problems = [*reader.problems, *cross_problems(draft, name)]
     spec, codebook, hypotheses, multilevel = draft.study, draft.codebook, draft.hypotheses, draft.multilevel
     if problems or spec is None or codebook is None or hypotheses is None or multilevel is None:
@@ -114,6 +119,7 @@ def load_study(root: Path, name: str) -> Study:
         two_level=None if draft.two_level_file is None else draft.sources[draft.two_level_file],
         population=None if draft.population_file is None else draft.sources[draft.population_file],
         sources=MappingProxyType(draft.sources),
+        published=published,
     )
 
 
@@ -192,6 +198,13 @@ class _Reader:
             codebook = self._parse(source, lambda text: parse_codebook(text, source))
         population, two_level = named.pop("population", None), named.pop("twolevel", None)
         return Draft(self.folder, study, codebook, hypotheses, multilevel, named, population, two_level, self.sources)
+
+    def published(self) -> LedgerFile | None:
+        """The numbers of the study's own article; None where the study has no such file."""
+        file = f"{self.folder}/{PUBLISHED}"
+        if not (self.root / file).exists():
+            return None
+        return self._parse(file, lambda text: parse_ledger(text, file))
 
     def _named_files(self, study_file: str) -> dict[str, str]:
         """The files that study.yaml names and that are there: "codebook", "twolevel", "population" and models → path.

@@ -16,6 +16,7 @@ from analysis.measurement.dimensions import Dimensions
 from analysis.measurement.scale_quality import ScaleQuality
 from analysis.report.communes_part import CommunesPart
 from analysis.report.invariance_part import InvariancePart
+from analysis.report.ledger_table import PublishedPart
 from analysis.report.parts import (
     AgreementPart,
     InstrumentPart,
@@ -57,7 +58,8 @@ class ReportContent:
     ``recovery`` (simulated studies): lhs, op, rhs, population, est, se, ci_lower, ci_upper, covered. ``sensitivity``:
     the structural model under other estimators, ``paths`` by partial least squares; ``quality`` that of the
     data, ``dimensions`` of all items ("all") and of the study's structure, ``scales`` their quality, ``invariance``
-    over groups. ``warnings``: every warning of every stage and model, as sentences.
+    over groups. ``published``: the numbers of the study's own article. ``warnings``: every warning of every stage and
+    model, as sentences.
     ``criteria``: rules of thumb by what they judge.
     """
 
@@ -82,6 +84,7 @@ class ReportContent:
     scales: ScaleQuality | None = None
     invariance: InvariancePart | None = None
     paths: PathsPart | None = None
+    published: PublishedPart | None = None
     warnings: tuple[str, ...] = ()
     criteria: Mapping[str, Criterion] = field(default_factory=lambda: CRITERIA)
 

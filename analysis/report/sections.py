@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from analysis.report import (
@@ -26,6 +26,7 @@ from analysis.report.content import ReportContent
 from analysis.report.figures.canvas import Drawing
 from analysis.report.figures.gallery import gallery
 from analysis.report.fit_versions import fit_sentence, is_corrected
+from analysis.report.ledger_table import PublishedPart, ledger
 from analysis.report.table import Table
 
 
@@ -73,6 +74,8 @@ def outline(content: ReportContent) -> Outline:
     drawings = gallery(content)
     built = (builder(content, drawings) for builder in _RESULTS)
     results = [section for section in built if section is not None]
+    if content.published is not None:
+        results.append(_published(content.published, results))
     closing = [_warnings(content), _syntax(content), _materials(content)]
     empty = Section("checklist", "Reporting checklist", parts=(checklist({}),))
     labels = _labels([*results, empty, *closing])
@@ -250,6 +253,11 @@ def _checks(content: ReportContent, drawings: Mapping[str, Drawing]) -> Section:
     candidates = (check_tables.agreement(content), drawings.get("recovery"), check_tables.recovery(content))
     parts = tuple(part for part in candidates if part is not None)
     return Section("checks", "Checks of the computation", tuple(narrative.recovery_text(content)), parts)
+
+
+def _published(part: PublishedPart, sections: Sequence[Section]) -> Section:
+    frames = {table.id: table.frame for table in Outline(tuple(sections)).tables}
+    return Section("published", "Published and rerun", part.sentences, (ledger(part, frames),))
 
 
 def _warnings(content: ReportContent) -> Section:
