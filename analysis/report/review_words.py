@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 ROUNDING = (
     "Each printed number was taken as the interval of all values that round to it, and a number is named only if "
-    "no values within these intervals give it. One wrong number can make several others look wrong."
+    "no values within these intervals give it. One slip can put several numbers at odds."
 )
 
 
