@@ -10,8 +10,11 @@ import pandas as pd
 
 from analysis.report.rounding import Kind, with_places
 from analysis.report.table import Column, Table
-from analysis.review.ledger import Kept, LedgerFile, compare
+from analysis.review.ledger import Entry, Kept, LedgerFile, compare
 from analysis.review.printed import read_number
+
+# Digits of a hash that a page shows.
+SHOWN = 12
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,10 +28,10 @@ class PublishedPart:
     @property
     def sentences(self) -> tuple[str, ...]:
         """What the numbers are of, and what made those of this run."""
-        data = "; ".join(f"{name} {digest}" for name, digest in self.data.items())
+        data = ", ".join(f"{name} {digest[:SHOWN]}…" for name, digest in self.data.items())
         return (
             f"Numbers printed in: {self.file.citation.strip()}",
-            f"This run was made by code with SHA-256 {self.code} from the responses {data}.",
+            f"This run was made by code {self.code[:SHOWN]}… from {data} (SHA-256, whole in the CSV file).",
         )
 
 
@@ -53,7 +56,7 @@ def ledger(part: PublishedPart, frames: Mapping[str, pd.DataFrame]) -> Table:
         for entry in entries
     ]
     frame = pd.DataFrame(rows).astype({"rerun": float, "difference": float})
-    decimals = [read_number(entry.number.printed).decimals + 2 for entry in entries]
+    decimals = [_places(entry) for entry in entries]
     counts = Counter(entry.verdict for entry in entries)
     return Table(
         "published",
@@ -79,3 +82,10 @@ def ledger(part: PublishedPart, frames: Mapping[str, pd.DataFrame]) -> Table:
             "Differences are this run less the published number; both are shown with two places more than published.",
         ),
     )
+
+
+def _places(entry: Entry) -> int:
+    """Two decimals more than are published; none where both numbers are whole."""
+    published = read_number(entry.number.printed).decimals
+    whole = published == 0 and entry.value is not None and entry.value.is_integer()
+    return 0 if whole else published + 2

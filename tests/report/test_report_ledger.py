@@ -42,6 +42,7 @@ def test_published_numbers_stand_beside_those_of_the_run(tmp_path: Path) -> None
     assert "1 within rounding, 1 differs, 1 not found." in text
     assert "&lt;b&gt;An article that was made up" in text
     assert f"{estimate:.4f}" in text
+    assert f"made by code {'ab' * 6}… from responses.csv {'cd' * 6}…" in text
 
 
 def test_a_study_without_an_article_has_no_such_section() -> None:
