@@ -98,14 +98,14 @@ def changes(before: Path, after: Path) -> Iterator[str]:
 
 def _differing(old: Mapping[str, Any], new: Mapping[str, Any], part: str) -> Iterator[str]:
     """Names under ``part`` that differ; what only one of the runs records is not compared."""
-    if part not in old or part not in new:
+    was, now = old.get(part), new.get(part)
+    if not isinstance(was, dict) or not isinstance(now, dict):
         return
-    was, now = old[part], new[part]
     for name in sorted({*was, *now}):
         if was.get(name) != now.get(name):
             yield f"{_LABELS[part]} {name}: was {_short(was.get(name))}, is {_short(now.get(name))}"
 
 
-def _short(value: str | None) -> str:
+def _short(value: object) -> str:
     """A version, or the first digits of a hash."""
-    return "absent" if value is None else value[:12]
+    return "absent" if value is None else str(value)[:12]

@@ -81,7 +81,7 @@ def compare(reference: Path, fresh: Path, changed: tuple[str, ...] = ()) -> Outc
             differences.append(f"{name}: only in {'the rerun' if (fresh / name).is_file() else 'the committed run'}")
             continue
         before, after = _read(reference / name), _read(fresh / name)
-        n_cells += sum(map(len, after[1:]))
+        n_cells += sum(column not in MADE_OF for row in after[1:] for column, _ in zip(after[0], row, strict=False))
         differences += [f"{name}: {difference}" for difference in _differences(before, after)]
     return Outcome(len(names), n_cells, tuple(differences), changed)
 

@@ -114,7 +114,8 @@ def _cell(number: PublishedNumber, tables: Mapping[str, pd.DataFrame]) -> Real |
             return f"table '{number.table}' has no column '{name}'; {nearest(name, map(str, frame.columns))}"
     chosen = frame
     for name, wanted in number.row.items():
-        chosen = chosen[[_written(value) == wanted.strip() for value in chosen[name]]]
+        known = {wanted.strip(), wanted.strip().removeprefix("'")}  # the CSV files have an apostrophe before '=~'
+        chosen = chosen[[_written(value) in known for value in chosen[name]]]
     if len(chosen) != 1:
         return f"{len(chosen)} rows of table '{number.table}' are so; 'row' has to name one"
     value = chosen[number.column].tolist()[0]

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from tests.references import REPOSITORY
 
 PATHS = pd.DataFrame(
-    {"lhs": ["y", "y", "m"], "op": ["~"] * 3, "rhs": ["a", "b", "a"], "level": [1, 2, 1], "est": [0.2149, -0.4, None]}
+    {"lhs": ["y", "y", "m"], "op": ["=~"] * 3, "rhs": ["a", "b", "a"], "level": [1, 2, 1], "est": [0.2149, -0.4, None]}
 )
 TABLES = {
     "paths": PATHS,
@@ -30,6 +30,7 @@ def _number(printed: str, table: str = "flow", column: str = "n", **row: str) ->
     [
         (_number("0.21**", "paths", "est", lhs="y", rhs="a"), Kept.WITHIN),
         (_number(".215", "paths", "est", lhs="y", rhs="a"), Kept.WITHIN),
+        (_number(".215", "paths", "est", lhs="y", op="'=~", rhs="a"), Kept.WITHIN),
         (_number(".22", "paths", "est", lhs="y", rhs="a"), Kept.DIFFERS),
         (_number("\u22120.40", "paths", "est", lhs="y", level="2"), Kept.WITHIN),
         (_number("0.40", "paths", "est", lhs="y", rhs="b"), Kept.DIFFERS),
