@@ -31,6 +31,7 @@ from analysis.report.content import (
     SurveyPart,
 )
 from analysis.report.invariance_part import InvariancePart
+from analysis.report.ledger_table import PublishedPart
 from analysis.report.paths_part import PathsPart
 from analysis.sem import SemResult
 from analysis.study import MAIN, Study
@@ -75,9 +76,17 @@ def assemble(
         invariance=_invariance_part(study.codebook, done["invariances"]),
         paths=_paths_part(done["paths"]),
         plan=_plan_part(done["deviations"]),
+        published=_published_part(study, inputs),
         criteria=criteria(study.spec.cutoffs),
         warnings=(*remarks, *_warnings(done)),
     )
+
+
+def _published_part(study: Study, inputs: Mapping[str, str]) -> PublishedPart | None:
+    if study.published is None:
+        return None
+    data = {name.removeprefix("data:"): digest for name, digest in inputs.items() if name.startswith("data:")}
+    return PublishedPart(study.published, manifest.code_digest(), data)
 
 
 def _study_part(study: Study) -> StudyPart:

@@ -13,6 +13,8 @@ from typing import Any
 
 PACKAGES = ("numpy", "scipy", "pandas", "statsmodels", "semopy", "pingouin", "matplotlib", "seaborn")
 NAME = "manifest.json"
+# Parts of a manifest that say what a run was made of, and what each of their entries is called.
+_LABELS = {"versions": "package", "inputs": "input", "sources": "code"}
 
 
 def digest(content: bytes) -> str:
@@ -23,10 +25,15 @@ def digest(content: bytes) -> str:
 @cache
 def code_digest() -> str:
     """One hash of all source files of this package and of the packages' versions."""
+    return digest("\n".join(f"{k} {v}" for k, v in [*sources().items(), *versions().items()]).encode())
+
+
+@cache
+def sources() -> Mapping[str, str]:
+    """Hash of every source file of this package, by its path in it."""
     package = Path(__file__).parent
-    files = sorted(path for path in package.rglob("*") if path.suffix in {".py", ".jinja", ".css"})
-    parts = [f"{path.relative_to(package).as_posix()} {digest(path.read_bytes())}" for path in files]
-    return digest("\n".join([*parts, *(f"{k} {v}" for k, v in versions().items())]).encode())
+    files = sorted(path for path in package.rglob("*") if path.suffix in {".py", ".jinja", ".css", ".js"})
+    return {path.relative_to(package).as_posix(): digest(path.read_bytes()) for path in files}
 
 
 @cache
@@ -41,6 +48,7 @@ def describe(study: str, seed: int, inputs: Mapping[str, str], folder: Path) -> 
         "study": study,
         "seed": seed,
         "code": code_digest(),
+        "sources": dict(sources()),
         "versions": dict(versions()),
         "inputs": dict(inputs),
         "outputs": outputs(folder),
@@ -75,15 +83,29 @@ def is_current(folder: Path, inputs: Mapping[str, str]) -> bool:
 
 
 def changes(before: Path, after: Path) -> Iterator[str]:
-    """What differs between the making of two runs, in words."""
+    """What differs between the making of two runs, in words: inputs, versions of packages, source files, seed."""
     old, new = read(before), read(after)
     if not old:
         yield f"the committed run has no {NAME} that can be read"
         return
-    if old.get("code") != new["code"]:
-        yield "the code or a package version differs from that of the committed run"
-    for part in ("inputs", "versions"):
-        was, now = old.get(part, {}), new[part]
-        for name in sorted({*was, *now}):
-            if was.get(name) != now.get(name):
-                yield f"{part[:-1]} {name}: was {was.get(name, 'absent')}, is {now.get(name, 'absent')}"
+    for part in _LABELS:
+        yield from _differing(old, new, part)
+    if old.get("seed") != new.get("seed"):
+        yield f"seed: was {old.get('seed', 'absent')}, is {new.get('seed', 'absent')}"
+    if "sources" not in old and old.get("code") != new.get("code"):
+        yield "code: differs, or a package does; the committed run does not record its source files"
+
+
+def _differing(old: Mapping[str, Any], new: Mapping[str, Any], part: str) -> Iterator[str]:
+    """Names under ``part`` that differ; what only one of the runs records is not compared."""
+    was, now = old.get(part), new.get(part)
+    if not isinstance(was, dict) or not isinstance(now, dict):
+        return
+    for name in sorted({*was, *now}):
+        if was.get(name) != now.get(name):
+            yield f"{_LABELS[part]} {name}: was {_short(was.get(name))}, is {_short(now.get(name))}"
+
+
+def _short(value: object) -> str:
+    """A version, or the first digits of a hash."""
+    return "absent" if value is None else str(value)[:12]

@@ -1,4 +1,4 @@
-"""The command ``review``: read a published article, check its tables, print, write JSON."""
+"""The command ``review``: read a published article, check its tables, print, write JSON and a page."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ TEMPLATES = ("sem", "pls", "multilevel", "invariance")
 def add_options(parser: argparse.ArgumentParser) -> None:
     """Options of the command."""
     parser.add_argument("published", type=Path, nargs="?", metavar="PUBLISHED.yaml", help="tables as printed")
+    parser.add_argument("--page", type=Path, metavar="OUT.html", help="write the tables with their verdicts as a page")
     parser.add_argument("--template", choices=TEMPLATES, help="print a file to fill in, and stop")
     parser.add_argument("--checks", action="store_true", help="list the checks, their formulas and needs, and stop")
 
@@ -45,4 +46,9 @@ def run(options: argparse.Namespace) -> int:
     print(review_summary(outcome))
     if options.json is not None:
         writing.write_text(options.json, outcome.to_json() + "\n")
+    if options.page is not None:
+        from analysis.report.review_page import review_page
+
+        writing.write_text(options.page, review_page(outcome, options.published.name))
+        print(f"\nThe page is at {options.page}")
     return 0 if outcome.consistent else 1

@@ -11,6 +11,7 @@ from typing import Any
 
 from analysis.checked import mapping, parse_checked, plain_value
 from analysis.errors import DataError, Problem, SpecificationError, nearest
+from analysis.review.ledger import LedgerFile, parse_ledger
 from analysis.specification import SpecT, line_of
 from analysis.study_checks import Draft, cross_problems
 from analysis.study_files import (
@@ -48,6 +49,7 @@ __all__ = [
 
 DATA_VARIABLE = "SMARTCITY_DATA"
 PREREGISTRATION = "preregistration.md"
+PUBLISHED = "published.yaml"
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,6 +64,7 @@ class Study:
     population: the population model of a simulated study.
     preregistration: the frozen plan, if there is one.
     sources: path relative to the root → text, of every file read.
+    published: the numbers of the study's own article, where published.yaml stands beside study.yaml.
     """
 
     name: str
@@ -79,6 +82,7 @@ class Study:
     population: str | None
     preregistration: str | None
     sources: Mapping[str, str]
+    published: LedgerFile | None = None
 
     @property
     def folder(self) -> Path:
@@ -120,6 +124,7 @@ def load_study(root: Path, name: str) -> Study:
         raise SpecificationError(Problem(f"there is no study '{name}'", f"models/{name}/study.yaml", hint))
     reader = _Reader(root, f"models/{name}")
     draft = reader.read()
+    published = reader.published()
     problems = [*reader.problems, *cross_problems(draft, name)]
     spec, codebook, hypotheses, multilevel = draft.study, draft.codebook, draft.hypotheses, draft.multilevel
     if problems or spec is None or codebook is None or hypotheses is None or multilevel is None:
@@ -142,6 +147,7 @@ def load_study(root: Path, name: str) -> Study:
         population=None if draft.population_file is None else draft.sources[draft.population_file],
         preregistration=draft.sources.get(f"{draft.folder}/{PREREGISTRATION}"),
         sources=MappingProxyType(draft.sources),
+        published=published,
     )
 
 
@@ -222,6 +228,13 @@ class _Reader:
         if (self.root / self.folder / PREREGISTRATION).is_file():
             self._text(f"{self.folder}/{PREREGISTRATION}")
         return Draft(self.folder, study, codebook, hypotheses, multilevel, named, population, two_level, self.sources)
+
+    def published(self) -> LedgerFile | None:
+        """The numbers of the study's own article; None where the study has no such file."""
+        file = f"{self.folder}/{PUBLISHED}"
+        if not (self.root / file).exists():
+            return None
+        return self._parse(file, lambda text: parse_ledger(text, file))
 
     def _named_files(self, study_file: str) -> dict[str, str]:
         """The files that study.yaml names and that are there: "codebook", "twolevel", "population" and models → path.

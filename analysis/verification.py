@@ -5,7 +5,7 @@ from __future__ import annotations
 import csv
 import math
 import tempfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -17,11 +17,20 @@ from analysis.run import Run
 RELATIVE, ABSOLUTE = 1e-6, 1e-8
 # Where other programs stop depends on the processor; what the table says is that they stop near our numbers.
 OTHERS, OTHERS_TOLERANCE = {"theirs", "abs_diff", "rel_diff"}, 1e-4
+# What a run was made of is no result: where it differs, the manifests say so.
+MADE_OF = {"version", "sha256", "code_sha256", "data_sha256"}
+
+MOST = 20
+SAME_MAKING = "Inputs, code and package versions are those of the committed run."
 
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """What a comparison found: number of tables and cells compared, and each difference in words."""
+    """What a comparison found: number of tables and cells compared, and each difference in words.
+
+    ``changed``: which inputs, source files and packages differ from those of the committed run, whether or not a cell
+    does.
+    """
 
     n_tables: int
     n_cells: int
@@ -37,8 +46,14 @@ class Outcome:
         """The outcome in words."""
         head = f"{self.n_tables} tables, {self.n_cells} cells compared with the committed run: "
         verdict = "all the same." if self.same else f"{len(self.differences)} differ."
-        shown = [*self.differences[:20], *(["…"] if len(self.differences) > 20 else [])]
-        return "\n".join([head + verdict, *shown, *self.changed])
+        made = "Made differently from the committed run:" if self.changed else SAME_MAKING
+        return "\n".join([head + verdict, *_first(self.differences), made, *_first(self.changed)])
+
+
+def _first(lines: Sequence[str]) -> Iterator[str]:
+    yield from (f"  {line}" for line in lines[:MOST])
+    if len(lines) > MOST:
+        yield f"  … and {len(lines) - MOST} more"
 
 
 def verify(run: Run, reference: Path, progress: Callable[[str], None] = lambda _: None) -> Outcome:
@@ -66,7 +81,7 @@ def compare(reference: Path, fresh: Path, changed: tuple[str, ...] = ()) -> Outc
             differences.append(f"{name}: only in {'the rerun' if (fresh / name).is_file() else 'the committed run'}")
             continue
         before, after = _read(reference / name), _read(fresh / name)
-        n_cells += sum(map(len, after[1:]))
+        n_cells += sum(column not in MADE_OF for row in after[1:] for column, _ in zip(after[0], row, strict=False))
         differences += [f"{name}: {difference}" for difference in _differences(before, after)]
     return Outcome(len(names), n_cells, tuple(differences), changed)
 
@@ -90,7 +105,7 @@ def _differences(before: list[list[str]], after: list[list[str]]) -> Iterator[st
             yield f"row {number} had {len(old)} cells, has {len(new)}"
             continue
         for column, a, b in zip(header, old, new, strict=True):
-            if not same_cell(a, b, OTHERS_TOLERANCE if column in OTHERS else ABSOLUTE):
+            if column not in MADE_OF and not same_cell(a, b, OTHERS_TOLERANCE if column in OTHERS else ABSOLUTE):
                 yield f"row {number}, {column}: was {a or 'empty'}, is {b or 'empty'}"
 
 

@@ -33,7 +33,7 @@ ARROWS: dict[str, set[str]] = {
     "report": {*RESULTS, "measurement", "review"},
     "study_files": {"survey", "sem"},
     "study_checks": {"study_files", "survey", "sem", "multilevel"},
-    "study": {"study_files", "study_checks", "survey"},
+    "study": {"study_files", "study_checks", "survey", "review"},
     "population_model": {"sem", "survey"},
     "communes_assembly": {"study", "inference", "report", "multilevel"},
     "assembly": {

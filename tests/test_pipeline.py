@@ -333,6 +333,22 @@ def test_a_folder_with_other_files_is_refused_before_anything_is_computed(
     assert not (project / ".cache").exists()
 
 
+# An article of one's own
+
+
+def test_published_numbers_are_held_to_the_run(finished: Project) -> None:
+    number = '{printed: "604", table: flow, row: {step: analysed}, column: n_left}'
+    file = finished.root / "models" / "smartcity" / "published.yaml"
+    file.write_text(f"citation: made up\nnumbers:\n  - {number}\n", encoding="utf-8")
+    assert main(["reproduce"]) == 0
+    (row,) = _rows(finished.report / "tables" / "published.csv")
+    made = manifest.read(finished.report)
+    assert (row["rerun"], row["verdict"]) == ("604", "within rounding")
+    assert row["code_sha256"] == made["code"]
+    assert f"responses.csv {made['inputs']['data:responses.csv']}" in row["data_sha256"]
+    assert "models/smartcity/published.yaml" in made["inputs"]
+
+
 # What verify says
 
 

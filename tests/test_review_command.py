@@ -30,6 +30,15 @@ def test_an_inconsistent_article(tmp_path: Path, capsys: pytest.CaptureFixture[s
     assert set(content["checks"][wrong[0]["check"]]) == {"title", "formula", "needs", "source"}
 
 
+def test_the_page_is_written(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    place = tmp_path / "out" / "review.html"
+    assert main(["review", str(PUBLISHED / "acta2023_political_discontent.yaml"), "--page", str(place)]) == 1
+    assert f"The page is at {place}" in capsys.readouterr().out
+    assert "acta2023_political_discontent.yaml" in place.read_text(encoding="utf-8")
+    assert main(["review", str(PUBLISHED / "lebrument2021_smart_city.yaml"), "--page", str(tmp_path)]) == 2
+    assert "cannot write" in capsys.readouterr().err
+
+
 @pytest.mark.parametrize("name", ["classic_kerckhoff_kenny", "lebrument2021_smart_city", "telkomnika2015_pls_ict"])
 def test_articles_that_hold_together(name: str, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["review", str(PUBLISHED / f"{name}.yaml")]) == 0
@@ -79,6 +88,12 @@ def test_the_checks_are_listed(capsys: pytest.CaptureFixture[str]) -> None:
     lines = capsys.readouterr().out.strip().split("\n")
     assert len(lines) == len(checks()) + 2
     assert all(line.replace("\\|", "").count("|") == 4 for line in lines)
+
+
+def test_the_list_beside_the_published_tables_is_that_of_the_command(capsys: pytest.CaptureFixture[str]) -> None:
+    main(["review", "--checks"])
+    listed = (PUBLISHED / "README.md").read_text(encoding="utf-8")
+    assert listed.endswith("\n\n" + capsys.readouterr().out)
 
 
 def test_nothing_to_review(capsys: pytest.CaptureFixture[str]) -> None:

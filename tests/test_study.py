@@ -241,3 +241,19 @@ def test_cutoffs_that_judge_nothing_and_cuts_that_do_not_rise_are_named(root: Pa
     found = problems(root)
     assert f"{STUDY}:{line(root, STUDY, 'hmtm')}: no rule of thumb judges 'hmtm'" in found
     assert f"{STUDY}:{line(root, STUDY, '[50, 35]')}: the cuts of 'age' do not rise" in found
+
+
+def test_an_article_of_ones_own_stands_beside_the_study(root: Path) -> None:
+    assert load_study(root, "smartcity").published is None
+    file = root / "models/smartcity/published.yaml"
+    number = '  - {printed: "0.70", table: hypotheses, row: {id: H1a}, column: std}\n'
+    file.write_text(f"citation: made up\nnumbers:\n{number}", encoding="utf-8")
+    study = load_study(root, "smartcity")
+    assert study.published is not None
+    assert study.published.numbers[0].printed == "0.70"
+    assert "models/smartcity/published.yaml" in study.sources
+    file.write_text(f"numbers:\n{number.replace('0.70', 'many')}  - {{tabel: flow}}\n", encoding="utf-8")
+    found = problems(root)
+    assert any("'many' is no number" in what and "published.yaml:2" in what for what in found)
+    assert any("citation" in what for what in found)
+    assert any("tabel" in what and "published.yaml:3" in what for what in found)

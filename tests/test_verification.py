@@ -1,10 +1,13 @@
 from __future__ import annotations
 
+import json
+from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 import pytest
 from analysis import manifest
-from analysis.verification import compare, same_cell
+from analysis.verification import SAME_MAKING, compare, same_cell
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -73,3 +76,56 @@ def test_a_row_that_was_broken_by_hand_is_named(tmp_path: Path) -> None:
 def test_a_committed_run_without_manifest_is_said_to_have_none(tmp_path: Path) -> None:
     (tmp_path / "manifest.json").write_text("no json", encoding="utf-8")
     assert "manifest" in "".join(manifest.changes(tmp_path, tmp_path))
+
+
+MADE: dict[str, Any] = {
+    "seed": 1,
+    "code": "aa" * 32,
+    "versions": {"numpy": "2.4.5"},
+    "inputs": {"models/x/study.yaml": "bb" * 32},
+    "sources": {"sem/optimise.py": "cc" * 32, "sem/gone.py": "dd" * 32},
+}
+
+
+def _made(path: Path, **parts: Any) -> Path:
+    path.mkdir()
+    (path / "manifest.json").write_text(json.dumps({**MADE, **parts}), encoding="utf-8")
+    return path
+
+
+@pytest.mark.parametrize(
+    ("parts", "expected"),
+    [
+        ({}, []),
+        ({"versions": {"numpy": "2.4.6"}, "code": "ee" * 32}, ["package numpy: was 2.4.5, is 2.4.6"]),
+        ({"inputs": {"models/x/study.yaml": "ff" * 32}}, [f"input models/x/study.yaml: was {'bb' * 6}, is {'ff' * 6}"]),
+        (
+            {"sources": {"sem/optimise.py": "ee" * 32}},
+            [f"code sem/gone.py: was {'dd' * 6}, is absent", f"code sem/optimise.py: was {'cc' * 6}, is {'ee' * 6}"],
+        ),
+        ({"seed": 2}, ["seed: was 1, is 2"]),
+    ],
+)
+def test_what_a_run_was_made_of_is_compared(tmp_path: Path, parts: Mapping[str, Any], expected: list[str]) -> None:
+    assert list(manifest.changes(_made(tmp_path / "a"), _made(tmp_path / "b", **parts))) == expected
+
+
+def test_a_committed_run_that_does_not_record_its_files_says_so(tmp_path: Path) -> None:
+    before, after = _made(tmp_path / "a"), _made(tmp_path / "b", code="ee" * 32)
+    (before / "manifest.json").write_text(json.dumps({k: v for k, v in MADE.items() if k != "sources"}))
+    (change,) = manifest.changes(before, after)
+    assert "does not record its source files" in change
+
+
+def test_what_changed_is_said_where_all_cells_agree(tmp_path: Path) -> None:
+    made = "package,version\nnumpy,2.4.5\n", "package,version\nnumpy,2.4.6\n"
+    before = _folder(tmp_path / "a", versions=made[0], fit="x\n0.5\n", inputs="file,sha256\na.lav,aa\n")
+    after = _folder(tmp_path / "b", versions=made[1], fit="x\n0.5\n", inputs="file,sha256\na.lav,bb\n")
+    outcome = compare(before, after, ("package numpy: was 2.4.5, is 2.4.6",))
+    assert outcome.same
+    assert "all the same.\nMade differently from the committed run:\n  package numpy: was 2.4.5" in outcome.text()
+    assert SAME_MAKING in compare(before, before).text()
+
+
+def test_the_manifest_names_every_source_file() -> None:
+    assert {"cli.py", "report/page.css", "report/review_page.js", "sem/estimate.py"} <= set(manifest.sources())

@@ -16,6 +16,7 @@ from analysis.measurement.dimensions import Dimensions
 from analysis.measurement.scale_quality import ScaleQuality
 from analysis.report.communes_part import CommunesPart
 from analysis.report.invariance_part import InvariancePart
+from analysis.report.ledger_table import PublishedPart
 from analysis.report.parts import (
     AgreementPart,
     InstrumentPart,
@@ -63,8 +64,8 @@ class ReportContent:
     ``recovery`` (simulated studies): lhs, op, rhs, population, est, se, ci_lower, ci_upper, covered. ``sensitivity``:
     the structural model under other estimators, ``paths`` by partial least squares; ``quality`` that of the
     data, ``dimensions`` of all items ("all") and of the study's structure, ``scales`` their quality, ``invariance``
-    over groups; ``plan`` the preregistration, if there is one. ``warnings``: every warning of every stage and model,
-    as sentences.
+    over groups; ``plan`` the preregistration, if there is one; ``published`` the numbers of the study's own article.
+    ``warnings``: every warning of every stage and model, as sentences.
     ``criteria``: rules of thumb by what they judge.
     """
 
@@ -92,6 +93,7 @@ class ReportContent:
     invariance: InvariancePart | None = None
     paths: PathsPart | None = None
     plan: PlanPart | None = None
+    published: PublishedPart | None = None
     warnings: tuple[str, ...] = ()
     criteria: Mapping[str, Criterion] = field(default_factory=lambda: CRITERIA)
 

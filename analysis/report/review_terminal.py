@@ -2,19 +2,16 @@
 
 from __future__ import annotations
 
-import math
 from typing import TYPE_CHECKING
 
 from analysis.report.columns import aligned
-from analysis.report.rounding import MINUS
-from analysis.review.columns import COLUMNS
+from analysis.report.review_words import missing, reading_notes, span
 from analysis.review.result import row_label
 from analysis.review.verdict import Verdict
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-    from analysis.review.interval import Interval
     from analysis.review.registry import Check
     from analysis.review.result import Review
     from analysis.review.verdict import Finding
@@ -70,20 +67,6 @@ def sentence(finding: Finding) -> str:
     return "; ".join(part for part in (words, finding.mend, finding.remark) if part)
 
 
-def span(found: Interval, finding: Finding) -> str:
-    """A recomputed interval with one place more than the printed number has."""
-    printed = finding.cell.printed.decimals if finding.cell.printed is not None else 3
-    decimals = 0 if COLUMNS[finding.cell.column].count else printed + 1
-    lower, upper = (_text(value, decimals) for value in (found.lower, found.upper))
-    return lower if lower == upper else f"{lower} to {upper}"
-
-
-def _text(value: float, decimals: int) -> str:
-    if math.isinf(value):
-        return "∞" if value > 0 else f"{MINUS}∞"
-    return f"{value:.{decimals}f}".replace("-", MINUS)
-
-
 def _by_check(review: Review) -> Iterator[str]:
     table = review.by_check()
     if table.empty:
@@ -96,26 +79,19 @@ def _by_check(review: Review) -> Iterator[str]:
 
 
 def _missing(review: Review) -> Iterator[str]:
-    wanted: dict[tuple[str, str], int] = {}
-    for finding in review.findings:
-        if finding.verdict is Verdict.NOT_RECOMPUTABLE:
-            told = (finding.check, finding.missing)
-            wanted[told] = wanted.get(told, 0) + 1
+    wanted = missing(review)
     if not wanted:
         return
     yield from ("", "Not recomputable")
-    for (name, missing), count in list(wanted.items())[:MOST]:
+    for (name, lacks), count in list(wanted.items())[:MOST]:
         times = f" ({count} cells)" if count > 1 else ""
-        yield f"? {name}{times}: missing {missing}"
+        yield f"? {name}{times}: missing {lacks}"
     if len(wanted) > MOST:
         yield f"  … and {len(wanted) - MOST} more, in the JSON"
 
 
 def _notes(review: Review) -> Iterator[str]:
-    notes: dict[str, int] = {}
-    for cell in review.article.cells():
-        for note in cell.printed.notes if cell.printed is not None else ():
-            notes[note] = notes.get(note, 0) + 1
+    notes = reading_notes(review)
     if notes or review.article.file.not_printed:
         yield ""
     yield from (f"Note: {note} ({count} cells)" for note, count in notes.items())

@@ -58,6 +58,11 @@ def show(value: Any, kind: Kind) -> str:
     return _signed(_number(number, kind))
 
 
+def with_places(value: Any, decimals: int) -> str | None:
+    """``value`` with so many decimals; None where it is absent."""
+    return None if absent(value) else _signed(f"{float(value):.{decimals}f}")
+
+
 def interval(lower: Any, upper: Any, kind: Kind) -> str:
     """An interval in brackets; '–' where it has no limits."""
     if absent(lower) or absent(upper):

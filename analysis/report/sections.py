@@ -2,23 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from analysis.report import (
     check_tables,
     commune_tables,
     commune_text,
-    dimension_tables,
-    dimensions_figures,
     hypothesis_tables,
-    invariance_tables,
+    measurement_sections,
     model_tables,
     narrative,
-    path_tables,
     plan_tables,
-    quality_tables,
-    scale_tables,
     sem_tables,
     sensitivity_tables,
     survey_tables,
@@ -28,28 +23,9 @@ from analysis.report.content import ReportContent
 from analysis.report.figures.canvas import Drawing
 from analysis.report.figures.gallery import gallery
 from analysis.report.fit_versions import fit_sentence, is_corrected
+from analysis.report.ledger_table import PublishedPart, ledger
+from analysis.report.section import Listing, Part, Section
 from analysis.report.table import Table
-
-
-@dataclass(frozen=True, slots=True)
-class Listing:
-    """A text shown as it is, such as a model's syntax."""
-
-    title: str
-    text: str
-
-
-Part = Table | Drawing | Listing
-
-
-@dataclass(frozen=True, slots=True)
-class Section:
-    """One section: paragraphs, then its parts in order."""
-
-    id: str
-    title: str
-    paragraphs: tuple[str, ...] = ()
-    parts: tuple[Part, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,6 +51,8 @@ def outline(content: ReportContent) -> Outline:
     drawings = gallery(content)
     built = (builder(content, drawings) for builder in _RESULTS)
     results = [section for section in built if section is not None]
+    if content.published is not None:
+        results.append(_published(content.published, results))
     closing = [_warnings(content), _syntax(content), _materials(content)]
     empty = Section("checklist", "Reporting checklist", parts=(checklist({}),))
     labels = _labels([*results, empty, *closing])
@@ -142,44 +120,6 @@ def _measurement(content: ReportContent, drawings: Mapping[str, Drawing]) -> Sec
     return Section("measurement", "Measurement model", tuple(paragraphs), parts)
 
 
-def _quality(content: ReportContent, drawings: Mapping[str, Drawing]) -> Section | None:
-    del drawings
-    if content.quality is None:
-        return None
-    parts: tuple[Part, ...] = tuple(quality_tables.quality_tables(content, content.quality))
-    return Section(
-        "quality", "Missing answers and their treatment", tuple(quality_tables.quality_text(content.quality)), parts
-    )
-
-
-def _dimensions(content: ReportContent, drawings: Mapping[str, Drawing]) -> Section | None:
-    if not content.dimensions:
-        return None
-    figures = [drawings[name] for name in (dimensions_figures.SCREE, dimensions_figures.LOADINGS) if name in drawings]
-    parts: tuple[Part, ...] = (*figures, *dimension_tables.dimension_tables(content, content.dimensions))
-    text = tuple(dimension_tables.dimension_text(content.dimensions))
-    return Section("dimensions", "Dimensions of the items", text, parts)
-
-
-def _scales(content: ReportContent, drawings: Mapping[str, Drawing]) -> Section | None:
-    if content.scales is None:
-        return None
-    figures = [drawings[name] for name in ("htmt",) if name in drawings]
-    parts: tuple[Part, ...] = (*figures, *scale_tables.scale_tables(content, content.scales))
-    return Section("scales", "Quality of the scales", tuple(scale_tables.scale_text(content, content.scales)), parts)
-
-
-def _invariance(content: ReportContent, drawings: Mapping[str, Drawing]) -> Section | None:
-    part = content.invariance
-    if part is None:
-        return None
-    figures = [drawings[name] for name in ("invariance",) if name in drawings]
-    parts: tuple[Part, ...] = (*figures, *invariance_tables.invariance_tables(content, part))
-    return Section(
-        "invariance", "The same scales in all groups?", tuple(invariance_tables.invariance_text(part)), parts
-    )
-
-
 def _structural(content: ReportContent, drawings: Mapping[str, Drawing]) -> Section:
     effects = sem_tables.effects(content)
     candidates: tuple[Part | None, ...] = (
@@ -223,14 +163,6 @@ def _sensitivity(content: ReportContent, drawings: Mapping[str, Drawing]) -> Sec
     return Section("sensitivity", "Sensitivity to the estimator", paragraphs, parts)
 
 
-def _paths(content: ReportContent, drawings: Mapping[str, Drawing]) -> Section | None:
-    if content.paths is None:
-        return None
-    maps = [drawing for name, drawing in drawings.items() if name.startswith("importance_")]
-    parts: tuple[Part, ...] = (*path_tables.path_tables(content, content.paths), *maps)
-    return Section("paths", "Partial least squares", tuple(path_tables.path_text(content.paths)), parts)
-
-
 def _rivals(content: ReportContent, drawings: Mapping[str, Drawing]) -> Section:
     diagrams = (drawings.get(f"paths_{model.id}") for model in content.rival_models)
     candidates = (model_tables.rivals(content), *diagrams, hypothesis_tables.equivalents(content))
@@ -269,6 +201,11 @@ def _checks(content: ReportContent, drawings: Mapping[str, Drawing]) -> Section:
     return Section("checks", "Checks of the computation", tuple(narrative.recovery_text(content)), parts)
 
 
+def _published(part: PublishedPart, sections: Sequence[Section]) -> Section:
+    frames = {table.id: table.frame for table in Outline(tuple(sections)).tables}
+    return Section("published", "Published and rerun", part.sentences, (ledger(part, frames),))
+
+
 def _warnings(content: ReportContent) -> Section:
     return Section("warnings", "Warnings", content.warnings or ("No model and no stage gave a warning.",))
 
@@ -293,16 +230,16 @@ _RESULTS: tuple[Callable[[ReportContent, Mapping[str, Drawing]], Section | None]
     _survey,
     _instrument,
     _answers,
-    _quality,
-    _dimensions,
+    measurement_sections.quality,
+    measurement_sections.dimensions,
     _measurement,
-    _scales,
-    _invariance,
+    measurement_sections.scales,
+    measurement_sections.invariance,
     _structural,
     _hypotheses,
     _plan,
     _sensitivity,
-    _paths,
+    measurement_sections.paths,
     _rivals,
     _multilevel,
     _checks,

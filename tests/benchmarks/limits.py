@@ -14,6 +14,7 @@ from time import perf_counter
 from types import MappingProxyType
 
 from analysis import pls, sem
+from tests.benchmarks import review_tables
 from tests.benchmarks.simulated import N_ROWS, factor_model, responses
 from tests.benchmarks.table import Row
 
@@ -78,6 +79,7 @@ CASES: Mapping[str, Callable[[], Iterator[Row]]] = MappingProxyType(
         "growth": growth,
         "start": start,
         "path_bootstrap": path_bootstrap,
+        "review": review_tables.rows,
     }
 )
 
