@@ -7,7 +7,8 @@ from collections.abc import Sequence
 from analysis.report import narrative
 from analysis.report.content import ReportContent
 from analysis.report.figures.canvas import SIMULATED_EN, SIMULATED_FR, Drawing, Picture
-from analysis.report.sections import Listing, Outline, Part
+from analysis.report.section import Listing, Part
+from analysis.report.sections import Outline
 from analysis.report.table import Table
 from analysis.report.templates import template, verbatim
 
