@@ -7,7 +7,7 @@ import pytest
 from tests.references import REFERENCE, case_names, load_case
 
 # Tables of many small results, each with a script of its own name beside it; the others are cases.
-TABLES = {"bootstrap", "hard_fits"}
+TABLES = {"bootstrap", "hard_fits", "power"}
 FOLDERS = sorted({path.name for path in REFERENCE.iterdir() if path.is_dir()} - TABLES)
 WITH_MOMENTS_AND_ROWS = [
     name
