@@ -15,6 +15,7 @@ from analysis.crosscheck.agreement import Agreement
 from analysis.inference.group_invariance import LEAST, GroupInvariance
 from analysis.inference.levels import Levels
 from analysis.inference.path_models import PathModels
+from analysis.inference.subgroups import Subgroups
 from analysis.measurement.descriptives import Descriptives
 from analysis.measurement.sample import describe_sample
 from analysis.preregistration import Deviations
@@ -33,6 +34,7 @@ from analysis.report.content import (
 from analysis.report.invariance_part import InvariancePart
 from analysis.report.ledger_table import PublishedPart
 from analysis.report.paths_part import PathsPart
+from analysis.report.subgroups_part import SubgroupsPart
 from analysis.sem import SemResult
 from analysis.study import MAIN, Study
 from analysis.survey.clean import CleanSurvey
@@ -75,6 +77,7 @@ def assemble(
         scales=done["scales"],
         invariance=_invariance_part(study.codebook, done["invariances"]),
         paths=_paths_part(done["paths"]),
+        subgroups=_subgroups_part(study.codebook, done["subgroups"]),
         plan=_plan_part(done["deviations"]),
         published=_published_part(study, inputs),
         criteria=criteria(study.spec.cutoffs),
@@ -219,6 +222,14 @@ def _invariance_part(book: Codebook, groups: GroupInvariance) -> InvariancePart 
     variables = {**book.respondent, **book.communes.variables}
     titles = {name: variables[name].name.en for name in groups.left_out}
     return InvariancePart(titles, groups.found, groups.left_out, groups.absent, LEAST) if titles else None
+
+
+def _subgroups_part(book: Codebook, found: Subgroups | None) -> SubgroupsPart | None:
+    if found is None:
+        return None
+    variables = {**book.respondent, **book.communes.variables}
+    titles = {name: variables[name].name.en for name in found.left_out}
+    return SubgroupsPart(titles, found.paths, found.tests, found.products, found.left_out, found.absent)
 
 
 def _paths_part(paths: PathModels) -> PathsPart:

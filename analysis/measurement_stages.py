@@ -1,11 +1,14 @@
-"""The stages of the pipeline that judge the scales. Each is: load, one call, save."""
+"""The stages of the pipeline that judge the scales and compare groups. Each is: load, one call, save."""
 
 from __future__ import annotations
+
+from collections.abc import Mapping
 
 from analysis.criteria import Criterion, criteria
 from analysis.hypothesis_stages import families
 from analysis.inference.group_invariance import Grouping, GroupInvariance, group_invariance
 from analysis.inference.path_models import PathModels, Resampling, path_models
+from analysis.inference.subgroups import Subgroups, subgroups
 from analysis.measurement.data_quality import DataQuality, data_quality
 from analysis.measurement.dimensions import Dimensions, ParallelPlan, dimensions
 from analysis.measurement.invariance import Search
@@ -69,21 +72,26 @@ def dimensions_of(run: Run, done: Results) -> dict[str, Dimensions]:
     return found
 
 
+def groupings(run: Run, cuts_of: Mapping[str, tuple[float, ...]]) -> dict[str, Grouping]:
+    """How variables of the codebook group respondents: numbers by ``cuts_of`` them, categories in their own order."""
+    book = run.study.codebook
+    variables = {**book.respondent, **book.communes.variables}
+    found = {}
+    for name, cuts in cuts_of.items():
+        scale = variables[name].scale
+        levels = () if scale is None else tuple(answer.en for _, answer in sorted(book.scales[scale].items()))
+        found[name] = Grouping(cuts, levels)
+    return found
+
+
 def invariances(run: Run, done: Results) -> GroupInvariance:
     """Are the scales the same in each of the study's groupings?"""
     study, how = run.study, run.study.spec.estimation
-    variables = {**study.codebook.respondent, **study.codebook.communes.variables}
-    scales_of = study.codebook.scales
-    groupings = {}
-    for name, cuts in study.spec.measurement.invariance.items():
-        scale = variables[name].scale
-        levels = () if scale is None else tuple(answer.en for _, answer in sorted(scales_of[scale].items()))
-        groupings[name] = Grouping(cuts, levels)
     own = {name: criterion.value for name, criterion in cutoffs(run).items() if criterion.changed}
     return group_invariance(
         study.models["measurement"],
         done["clean"].responses,
-        groupings,
+        groupings(run, study.spec.measurement.invariance),
         Treatment("", how.estimator, how.missing, how.ordered),
         Search(delta_cfi=own.get("delta_cfi"), delta_rmsea=own.get("delta_rmsea")),
     )
@@ -99,4 +107,19 @@ def paths(run: Run, done: Results) -> PathModels:
         {item: book.code_range(item) for item in book.items},
         Resampling(PATH_RESAMPLES, study.spec.seed),
         families(run, done),
+    )
+
+
+def subgroups_of(run: Run, done: Results) -> Subgroups | None:
+    """Do paths differ over the study's moderators? None where it names none."""
+    study, how = run.study, run.study.spec.estimation
+    if not study.spec.moderators:
+        return None
+    cuts = {name: cuts for name, cuts in study.spec.moderators.items() if name not in run.scales}
+    return subgroups(
+        study.models["structural"],
+        done["clean"].responses,
+        groupings(run, cuts),
+        [name for name in study.spec.moderators if name in run.scales],
+        {"estimator": how.estimator, "missing": how.missing, "ordered": how.ordered},
     )

@@ -29,6 +29,7 @@ from analysis.inference.mixed_comparison import MixedComparison
 from analysis.inference.mixed_evidence import Assumptions, MixedEvidence
 from analysis.inference.path_models import PathModels
 from analysis.inference.recovery import recover
+from analysis.inference.subgroups import Subgroups
 from analysis.measurement.data_quality import DataQuality
 from analysis.measurement.descriptives import Descriptives, describe
 from analysis.measurement.dimensions import Dimensions
@@ -144,6 +145,7 @@ STAGES = (
     Stage("differences", ("clean",), ("*.lav",), dict[str, Difference], hypothesis_stages.tests_of_rivals),
     Stage("rivals", ("sems", "mixeds", "differences", "hypotheses"), (), pd.DataFrame, hypothesis_stages.rivals),
     Stage("equivalents", ("clean",), ("*.lav",), pd.DataFrame, hypothesis_stages.equivalents),
+    Stage("subgroups", ("clean",), ("*.lav", "*study.yaml"), Subgroups | None, measurement_stages.subgroups_of),
     Stage("recovery", ("sems",), ("*population.lav",), pd.DataFrame | None, _recovery),
 )
 

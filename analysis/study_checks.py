@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 from itertools import permutations
 
@@ -109,6 +109,8 @@ def _study_problems(draft: Draft, study: StudyFile, name: str) -> Iterator[Probl
     if draft.codebook is not None:
         yield from _ordered_problems(draft, study.estimation, draft.codebook)
         yield from _measurement_problems(draft, study.measurement, draft.codebook)
+        constructs = draft.codebook.constructs
+        yield from _grouping_problems(draft, study.moderators, ("moderators",), draft.codebook, constructs)
         technical = draft.codebook.technical.values()
         for index, rule in enumerate(study.screening):
             role = RULE_ROLES.get(rule.rule)
@@ -142,11 +144,22 @@ def _measurement_problems(draft: Draft, plan: MeasurementPlan, codebook: Codeboo
         if name not in codebook.constructs:
             where = draft.at("study.yaml", "measurement", "structure", index)
             yield Problem(f"'{name}' is no construct of the codebook", where, nearest(name, codebook.constructs))
+    yield from _grouping_problems(draft, plan.invariance, ("measurement", "invariance"), codebook, ())
+
+
+def _grouping_problems(
+    draft: Draft, groupings: Mapping[str, tuple[float, ...]], place: Path, codebook: Codebook, other: Collection[str]
+) -> Iterator[Problem]:
+    """Groups that are no variable (or one of ``other``), or a number without cuts, or answers with cuts."""
     variables = {**codebook.respondent, **codebook.communes.variables}
-    for name, cuts in plan.invariance.items():
-        where = draft.at("study.yaml", "measurement", "invariance", name)
-        if name not in variables:
-            yield Problem(f"'{name}' is no variable of respondents or communes", where, nearest(name, variables))
+    for name, cuts in groupings.items():
+        where = draft.at("study.yaml", *place, name)
+        if name in other:
+            if cuts:
+                yield Problem(f"'{name}' is a construct and is not cut", where, "leave its cuts empty: []")
+        elif name not in variables:
+            what = f"'{name}' is no variable of respondents or communes"
+            yield Problem(what, where, nearest(name, [*variables, *other]))
         elif (variables[name].scale is None) != bool(cuts):
             what = f"'{name}' is a number" if variables[name].scale is None else f"'{name}' has answers of its own"
             hint = "say where to cut it into groups" if variables[name].scale is None else "leave its cuts empty: []"

@@ -92,6 +92,7 @@ class MultiversePlan(Specification):
 
 class StudyFile(Specification):
     """The content of study.yaml. ``cutoffs``: rules of thumb that the study sets itself, by what they judge.
+    ``moderators``: variables whose groups, cut as for invariance, may differ in their paths; and constructs.
 
     ``parent`` is the study that this one extends, and whose files it refers to.
     """
@@ -110,6 +111,7 @@ class StudyFile(Specification):
     measurement: MeasurementPlan = MeasurementPlan()
     multiverse: MultiversePlan = MultiversePlan()
     cutoffs: dict[str, float] = Field(default={})
+    moderators: dict[str, tuple[float, ...]] = Field(default={})
 
 
 class Estimand(Specification):
@@ -183,12 +185,12 @@ def study_mistakes(raw: Mapping[str, Any]) -> Iterator[Mistake]:
     for name in mapping(raw, "cutoffs"):
         if name not in CRITERIA:
             yield Mistake(("cutoffs", name), f"no rule of thumb judges '{name}'", nearest(str(name), CRITERIA))
-    for name, cuts in mapping(raw, "measurement", "invariance").items():
-        numbers = [cut for cut in cuts if isinstance(cut, int | float)] if isinstance(cuts, list) else []
-        if sorted(set(numbers)) != numbers:
-            what = f"the cuts of '{name}' do not rise"
-            yield Mistake(("measurement", "invariance", name), what, "write each cut once, from low to high")
-    yield from _threshold_mistakes(raw)
+    for place in (("measurement", "invariance"), ("moderators",)):
+        for name, cuts in mapping(raw, *place).items():
+            numbers = [cut for cut in cuts if isinstance(cut, int | float)] if isinstance(cuts, list) else []
+            if sorted(set(numbers)) != numbers:
+                what = f"the cuts of '{name}' do not rise"
+                yield Mistake((*place, name), what, "write each cut once, from low to high")
     yield from _estimation_mistakes(("estimation",), mapping(raw, "estimation"))
     for name, alternative in mapping(raw, "estimation", "sensitivity").items():
         path = ("estimation", "sensitivity", name)

@@ -204,7 +204,7 @@ FOCUS = {"assumptions", "influence", "coverage"}
 MIXED = {"mixeds", "evidence", "comparison", "agreements", "deviations", *JUDGED, *FOCUS}
 MODELLED = {
     "sems", "plain", "sensitivity", "reliability", "agreements", "differences", "rivals", "recovery", "levels",
-    "quality", "dimensions", "scales", "invariances", "equivalents", "deviations", *JUDGED,
+    "quality", "dimensions", "scales", "invariances", "subgroups", "equivalents", "deviations", *JUDGED,
 }  # fmt: skip
 
 

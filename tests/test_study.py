@@ -257,3 +257,10 @@ def test_an_article_of_ones_own_stands_beside_the_study(root: Path) -> None:
     assert any("'many' is no number" in what and "published.yaml:2" in what for what in found)
     assert any("citation" in what for what in found)
     assert any("tabel" in what and "published.yaml:3" in what for what in found)
+
+
+def test_moderators_that_are_neither_variable_nor_construct_are_named(root: Path, edit: Edit) -> None:
+    edit(STUDY, "moderators:\n  gender: []\n", "moderators:\n  gendre: []\n  intention: [3]\n")
+    found = problems(root)
+    assert f"{STUDY}:{line(root, STUDY, 'gendre: []')}: 'gendre' is no variable of respondents or communes" in found
+    assert f"{STUDY}:{line(root, STUDY, 'intention: [3]')}: 'intention' is a construct and is not cut" in found

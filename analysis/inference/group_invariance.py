@@ -50,20 +50,27 @@ def group_invariance(
     left_out: dict[str, tuple[tuple[str, int], ...]] = {}
     absent: dict[str, str] = {}
     for name, grouping in groupings.items():
-        labels = bands(data[name], grouping.cuts) if grouping.cuts else data[name]
-        levels = band_labels(grouping.cuts) if grouping.cuts else grouping.levels
-        groups = pd.Series(pd.Categorical(labels, levels, ordered=True), index=data.index)
-        sizes = groups.value_counts(sort=False)
-        small = sizes[(sizes > 0) & (sizes < LEAST)]
-        left_out[name] = tuple((str(label), int(n)) for label, n in small.items())
-        # Groups count in the order in which rows name them.
-        kept = data.assign(**{name: groups.where(~groups.isin(small.index))}).sort_values(name, kind="stable")
-        kept[name] = kept[name].astype(object)
+        kept, left_out[name] = grouped(data, name, grouping)
         try:
             found[name] = invariance(text, kept, replace(treatment, group=name), search, name)
         except SmartCityError as error:
             absent[name] = "; ".join(f"{problem.where}: {problem.what}" for problem in error.problems)
     return GroupInvariance(found, left_out, absent)
+
+
+def grouped(data: pd.DataFrame, name: str, grouping: Grouping) -> tuple[pd.DataFrame, tuple[tuple[str, int], ...]]:
+    """Rows in the order of their groups, labels in the column ``name``; and groups too small to count, with their rows,
+    whose labels are missing.
+    """
+    labels = bands(data[name], grouping.cuts) if grouping.cuts else data[name]
+    levels = band_labels(grouping.cuts) if grouping.cuts else grouping.levels
+    groups = pd.Series(pd.Categorical(labels, levels, ordered=True), index=data.index)
+    sizes = groups.value_counts(sort=False)
+    small = sizes[(sizes > 0) & (sizes < LEAST)]
+    # Groups count in the order in which rows name them.
+    kept = data.assign(**{name: groups.where(~groups.isin(small.index))}).sort_values(name, kind="stable")
+    kept[name] = kept[name].astype(object)
+    return kept, tuple((str(label), int(n)) for label, n in small.items())
 
 
 def band_labels(cuts: Sequence[float]) -> tuple[str, ...]:

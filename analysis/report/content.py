@@ -31,6 +31,7 @@ from analysis.report.parts import (
     require,
 )
 from analysis.report.paths_part import PathsPart
+from analysis.report.subgroups_part import SubgroupsPart
 
 __all__ = [
     "AgreementPart",
@@ -64,8 +65,8 @@ class ReportContent:
     ``recovery`` (simulated studies): lhs, op, rhs, population, est, se, ci_lower, ci_upper, covered. ``sensitivity``:
     the structural model under other estimators, ``paths`` by partial least squares; ``quality`` that of the
     data, ``dimensions`` of all items ("all") and of the study's structure, ``scales`` their quality, ``invariance``
-    over groups; ``plan`` the preregistration, if there is one; ``published`` the numbers of the study's own article.
-    ``warnings``: every warning of every stage and model, as sentences.
+    over groups; ``subgroups`` and latent moderators; ``plan`` the preregistration, if there is one; ``published`` the
+    numbers of the study's own article. ``warnings``: every warning of every stage and model, as sentences.
     ``criteria``: rules of thumb by what they judge.
     """
 
@@ -92,6 +93,7 @@ class ReportContent:
     scales: ScaleQuality | None = None
     invariance: InvariancePart | None = None
     paths: PathsPart | None = None
+    subgroups: SubgroupsPart | None = None
     plan: PlanPart | None = None
     published: PublishedPart | None = None
     warnings: tuple[str, ...] = ()

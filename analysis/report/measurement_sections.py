@@ -11,6 +11,7 @@ from analysis.report import (
     path_tables,
     quality_tables,
     scale_tables,
+    subgroup_tables,
 )
 from analysis.report.content import ReportContent
 from analysis.report.figures.canvas import Drawing
@@ -66,3 +67,13 @@ def paths(content: ReportContent, drawings: Mapping[str, Drawing]) -> Section | 
     maps = [drawing for name, drawing in drawings.items() if name.startswith("importance_")]
     parts: tuple[Part, ...] = (*path_tables.path_tables(content, content.paths), *maps)
     return Section("paths", "Partial least squares", tuple(path_tables.path_text(content.paths)), parts)
+
+
+def subgroups(content: ReportContent, drawings: Mapping[str, Drawing]) -> Section | None:
+    """Whether paths differ over groups, or with the level of a construct."""
+    del drawings
+    if content.subgroups is None:
+        return None
+    parts: tuple[Part, ...] = tuple(subgroup_tables.subgroup_tables(content, content.subgroups))
+    text = tuple(subgroup_tables.subgroup_text(content.subgroups))
+    return Section("subgroups", "Subgroups and moderators", text, parts)

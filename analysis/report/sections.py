@@ -240,6 +240,7 @@ _RESULTS: tuple[Callable[[ReportContent, Mapping[str, Drawing]], Section | None]
     _plan,
     _sensitivity,
     measurement_sections.paths,
+    measurement_sections.subgroups,
     _rivals,
     _multilevel,
     _checks,

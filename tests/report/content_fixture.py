@@ -22,7 +22,7 @@ from analysis.report.parts import (
     StudyPart,
     SurveyPart,
 )
-from tests.report.scales_fixture import dimensions, invariance, paths, quality, scales
+from tests.report.scales_fixture import dimensions, invariance, paths, quality, scales, subgroups
 
 N = 604
 SIZES = {
@@ -96,6 +96,7 @@ def content(simulated: bool = True) -> ReportContent:
         scales=scales(),
         invariance=invariance(),
         paths=paths(),
+        subgroups=subgroups(),
         equivalents=_equivalents(),
         plan=_plan(),
         warnings=("Mixed model m2: the random slope's variance is at the boundary (singular fit).",),

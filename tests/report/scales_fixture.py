@@ -14,6 +14,7 @@ from analysis.measurement.invariance_sample import Treatment
 from analysis.measurement.scale_quality import ScaleQuality, scale_quality
 from analysis.report.invariance_part import InvariancePart
 from analysis.report.paths_part import PathsPart
+from analysis.report.subgroups_part import SubgroupsPart
 
 ITEMS = {
     "internal_efficacy": ["ie1", "ie2", "ie3"],
@@ -117,3 +118,19 @@ def dimensions() -> dict[str, Dimensions]:
     plan = ParallelPlan(replicates=20)
     whole = measure_dimensions(_measurement(), _answers(), parallel=plan)
     return {"all": whole, "structure": measure_dimensions(_measurement(), _answers(), of=tuple(ITEMS), parallel=plan)}
+
+
+def subgroups() -> SubgroupsPart:
+    """One path in two groups, its tests, and one product of constructs."""
+    numbers = {"est": 0.3, "se": 0.1, "pvalue": 0.003, "std": 0.25}
+    path = {"grouping": "gender", "path": "intention ~ satisfaction", "nobs": 300, **numbers}
+    test = {"grouping": "gender", "chisq_diff": 2.0, "df_diff": 1, "pvalue": 0.16}
+    product = {"moderator": "satisfaction", "outcome": "intention", "predictor": "internal_efficacy", **numbers}
+    return SubgroupsPart(
+        titles={"gender": "Gender"},
+        paths=pd.DataFrame([{**path, "group": "Woman"}, {**path, "group": "Man"}]),
+        tests=pd.DataFrame([{**test, "path": "all paths"}, {**test, "path": "intention ~ satisfaction"}]),
+        products=pd.DataFrame([product]),
+        left_out={"gender": (("Other", 6),)},
+        absent={"gender": "no minimum"},
+    )
