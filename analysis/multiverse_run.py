@@ -75,7 +75,7 @@ def multiverse(run: Run, n_specifications: int) -> Multiverse:
     others = spec.multiverse.thresholds
     rules = {name: _levels(rule, others.get(name, ())) for name, rule in optional.items()}
     own = {name: next(iter(levels)) if name in excluding else OFF for name, levels in rules.items()}
-    ways = analyses(spec.estimation)
+    ways = analyses(spec.estimation, spec.multiverse.controls)
     n_settings = max(1, n_specifications // len(ways))
     levels = {name: (OFF, *of_rule) for name, of_rule in rules.items()}
     return Multiverse(run, rules, screening_settings(levels, own, n_settings, spec.seed), ways)

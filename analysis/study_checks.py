@@ -110,6 +110,11 @@ def _study_problems(draft: Draft, study: StudyFile, name: str) -> Iterator[Probl
         yield from _ordered_problems(draft, study.estimation, draft.codebook)
         yield from _measurement_problems(draft, study.measurement, draft.codebook)
         constructs = draft.codebook.constructs
+        numeric = set(draft.codebook.analysed_names) - set(draft.codebook.items)
+        for index, control in enumerate(study.multiverse.controls):
+            if control not in numeric:
+                where = draft.at("study.yaml", "multiverse", "controls", index)
+                yield Problem(f"'{control}' is no numeric variable of the codebook", where, nearest(control, numeric))
         yield from _grouping_problems(draft, study.moderators, ("moderators",), draft.codebook, constructs)
         technical = draft.codebook.technical.values()
         for index, rule in enumerate(study.screening):

@@ -85,8 +85,11 @@ class MeasurementPlan(Specification):
 
 
 class MultiversePlan(Specification):
-    """What ``smartcity multiverse`` tries beside switching rules: screening rule → other thresholds."""
+    """What ``smartcity multiverse`` tries beside switching rules: screening rule → other ``thresholds``; numeric
+    variables as ``controls``.
+    """
 
+    controls: tuple[str, ...] = ()
     thresholds: dict[str, tuple[float, ...]] = Field(default={})
 
 

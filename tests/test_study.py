@@ -264,3 +264,10 @@ def test_moderators_that_are_neither_variable_nor_construct_are_named(root: Path
     found = problems(root)
     assert f"{STUDY}:{line(root, STUDY, 'gendre: []')}: 'gendre' is no variable of respondents or communes" in found
     assert f"{STUDY}:{line(root, STUDY, 'intention: [3]')}: 'intention' is a construct and is not cut" in found
+
+
+def test_controls_of_the_multiverse_are_numbers(root: Path, edit: Edit) -> None:
+    edit(STUDY, "controls: [age, digital_ease]", "controls: [gender]")
+    assert problems(root) == [
+        f"{STUDY}:{line(root, STUDY, 'controls:')}: 'gender' is no numeric variable of the codebook"
+    ]

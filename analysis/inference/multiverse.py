@@ -9,6 +9,7 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
+from itertools import combinations
 from typing import Literal
 
 import numpy as np
@@ -25,7 +26,7 @@ from analysis.study_files import ORDINAL, Estimation, Hypothesis, StudyEstimatio
 
 # Rules that say which rows are responses at all: they are no choice of the analysis.
 ALWAYS = frozenset({"test_rows", "consent", "commune", "duplicates"})
-CHOICES = ("estimator", "missing", "constructs")
+CHOICES = ("estimator", "missing", "constructs", "controls")
 OFF = "off"
 ANSWERED_SHARE = 0.5  # of the items of a construct, for its mean to be defined
 _Z = 1.959963984540054
@@ -33,22 +34,27 @@ _Z = 1.959963984540054
 
 @dataclass(frozen=True, slots=True)
 class Analysis:
-    """How models are fitted: ``constructs`` are latent variables, or composites, the means of their items."""
+    """How models are fitted: ``constructs`` are latent variables, or composites, the means of their items; ``controls``
+    the names of variables held constant, or "off".
+    """
 
     estimator: str
     missing: str
     constructs: Literal["latent", "composite"]
     ordered: str | tuple[str, ...] = ()
+    controls: str = OFF
 
 
-def analyses(own: StudyEstimation) -> tuple[Analysis, ...]:
+def analyses(own: StudyEstimation, controls: Sequence[str] = ()) -> tuple[Analysis, ...]:
     """The study's own analysis first; then ML and MLR, listwise and by full information, of latent variables and
-    composites; and ordinal ones of latent variables where the study declares any.
+    composites; and ordinal ones of latent variables where the study declares any. Each without and with ``controls``.
     """
     kinds: tuple[Literal["latent", "composite"], ...] = ("latent", "composite")
     crossed = [Analysis(e, m, c) for e in ("ML", "MLR") for m in ("listwise", "fiml") for c in kinds]
     declared = [_of(how) for how in (own, *own.sensitivity.values())]
-    return tuple(dict.fromkeys([declared[0], *crossed, *(how for how in declared if how.estimator in ORDINAL)]))
+    ways = dict.fromkeys([declared[0], *crossed, *(how for how in declared if how.estimator in ORDINAL)])
+    with_them = [replace(way, controls=", ".join(controls)) for way in ways] if controls else []
+    return (*ways, *with_them)
 
 
 def _of(how: Estimation) -> Analysis:
@@ -87,6 +93,20 @@ def composite_model(text: str) -> tuple[str, dict[str, tuple[str, ...]]]:
     kept = [s for s in parsed.statements if s.op != "=~" and (s.lhs in known or s.rhs in known)]
     kept = [s for s in kept if not (s.op == "~~" and s.lhs == s.rhs)]
     return (format_model(replace(parsed, statements=tuple(kept))) if kept else ""), items
+
+
+def with_controls(text: str, controls: Sequence[str]) -> str:
+    """The model with ``controls`` held constant: all that is explained is explained by them too, and so are exogenous
+    latent variables, whose residuals go on to covary; observed exogenous variables covary with them as they are.
+    """
+    parsed = parse_model(text)
+    latent = list(dict.fromkeys(s.lhs for s in parsed.statements if s.op == "=~"))
+    outcomes = list(dict.fromkeys(s.lhs for s in parsed.statements if s.op == "~"))
+    exogenous = [name for name in latent if name not in outcomes]
+    stated = {frozenset((s.lhs, s.rhs)) for s in parsed.statements if s.op == "~~"}
+    lines = [f"{name} ~ {' + '.join(controls)}" for name in (*outcomes, *exogenous)]
+    lines += [f"{a} ~~ {b}" for a, b in combinations(exogenous, 2) if frozenset((a, b)) not in stated]
+    return "\n".join([text, *lines, ""])
 
 
 def with_composites(data: pd.DataFrame, items: Mapping[str, Sequence[str]]) -> pd.DataFrame:
@@ -150,6 +170,8 @@ def _fit(text: str, data: pd.DataFrame, how: Analysis, name: str) -> SemResult:
     if how.constructs == "composite":
         text, items = composite_model(text)
         data = with_composites(data, items)
+    if how.controls != OFF:
+        text = with_controls(text, how.controls.split(", "))
     return fit(text, data, name=name, estimator=how.estimator, missing=how.missing, ordered=how.ordered)
 
 

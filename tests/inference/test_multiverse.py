@@ -19,6 +19,7 @@ from analysis.inference.multiverse import (
     summary,
     table_of,
     with_composites,
+    with_controls,
 )
 from analysis.study_files import Estimation, Hypothesis, StudyEstimation
 
@@ -48,6 +49,29 @@ def data() -> pd.DataFrame:
     g = 0.6 * f + 0.3 * x + rng.normal(size=300)
     columns = {n: f + rng.normal(0, 0.7, 300) for n in "abc"} | {n: g + rng.normal(0, 0.7, 300) for n in "deh"}
     return pd.DataFrame(columns | {"x": x, "commune": np.arange(300) % 20})
+
+
+def test_controls_are_held_constant_for_all_that_they_may_move(data: pd.DataFrame) -> None:
+    controlled = with_controls("f =~ a + b + c\nk =~ x + commune\ng =~ d + e + h\ng ~ f + k\n", ("v", "w"))
+    assert [line for line in controlled.splitlines() if "v + w" in line] == ["g ~ v + w", "f ~ v + w", "k ~ v + w"]
+    assert "f ~~ k" in controlled.splitlines()
+    rng = np.random.default_rng(2)
+    common = rng.normal(size=300)
+    confounded = data.assign(v=common, **{n: data[n] + common for n in "abcdeh"})
+    model, way = "f =~ a + b + c\ng =~ d + e + h\ng ~ f\n", Analysis("ML", "listwise", "latent", controls="v")
+    raw, held = (
+        sem.fit(text, confounded).estimates for text in (model, with_controls(model, way.controls.split(", ")))
+    )
+    plain = sem.fit(model, data).estimates
+    slope = [next(row.est for row in rows if (row.lhs, row.rhs) == ("g", "f")) for rows in (raw, held, plain)]
+    assert slope[1] == pytest.approx(slope[2], abs=0.05)
+    assert slope[0] > slope[1]
+
+
+def test_every_analysis_has_a_twin_with_controls() -> None:
+    ways = analyses(StudyEstimation(), ("age", "x"))
+    assert [way.controls for way in ways] == ["off"] * 8 + ["age, x"] * 8
+    assert {way.controls for way in analyses(StudyEstimation())} == {"off"}
 
 
 def test_the_studys_own_setting_comes_first_and_every_single_change_is_there() -> None:
