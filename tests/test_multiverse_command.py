@@ -15,7 +15,7 @@ from analysis.study import load_study
 
 Edit = Callable[[str, str, str], None]
 STUDY = "models/smartcity/study.yaml"
-N = 22  # two settings of the screening rules, the study's own and none, with each analysis
+N = 44  # two settings of the screening rules, the study's own and none, with each analysis
 
 
 def _run(project: Path) -> Run:
@@ -25,19 +25,19 @@ def _run(project: Path) -> Run:
 def test_tables_and_curves(project: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["multiverse", "--specifications", str(N), "--out", "many"]) == 0
     out = capsys.readouterr().out
-    assert "18 specifications: 2 settings of the screening rules, 9 analyses" in out
+    assert "36 specifications: 2 settings of the screening rules, 18 analyses" in out
     study = load_study(project, "smartcity")
     names = {path.name for path in (project / "many").iterdir()}
     assert {f"curve_{h.id}.svg" for h in study.hypotheses} <= names
     table = pd.read_csv(project / "many/specifications.csv", keep_default_na=False, na_values=[""])
-    assert len(table) == 18 * len(study.hypotheses)
+    assert len(table) == 36 * len(study.hypotheses)
     assert set(table["responses"]) == {"simulated"}
     own = table[table["specification"] == 0].set_index("id")
     assert set(own["nobs"]) == {601, 604}  # H6 rests on a mixed model of scale means
     assert (own[["speed", "attention", "long_string"]] == "on").all(axis=None)
     assert (own["mahalanobis"] == "off").all()
     summary = pd.read_csv(project / "many/summary.csv").set_index("id")
-    assert summary.loc["H2", "specifications"] == 18
+    assert summary.loc["H2", "specifications"] == 36
     assert summary.loc["H2", "nobs_max"] > 604 > summary.loc["H2", "nobs_min"]
     # As in the committed run of the study
     assert summary.loc["H2", "own"] == pytest.approx(0.3696, abs=5e-3)
@@ -74,7 +74,7 @@ def test_an_interruption_keeps_what_is_done(project: Path, monkeypatch: pytest.M
 
 
 def test_a_setting_that_leaves_nobody_is_recorded(project: Path, edit: Edit) -> None:
-    edit(STUDY, "# Rules of thumb", "multiverse:\n  thresholds: {speed: [0, 999999]}\n# Rules of thumb")
+    edit(STUDY, "multiverse:\n", "multiverse:\n  thresholds: {speed: [0, 999999]}\n")
     plan = multiverse(_run(project), 2000)
     assert plan.choices["speed"] == ("off", "128", "0", "999999")
     assert plan.settings[0]["speed"] == "128"
@@ -101,7 +101,7 @@ def test_a_setting_that_leaves_nobody_is_recorded(project: Path, edit: Edit) -> 
 def test_thresholds_that_cannot_be(
     project: Path, edit: Edit, capsys: pytest.CaptureFixture[str], plan: str, words: str
 ) -> None:
-    edit(STUDY, "# Rules of thumb", f"multiverse:\n  thresholds: {plan}\n# Rules of thumb")
+    edit(STUDY, "multiverse:\n", f"multiverse:\n  thresholds: {plan}\n")
     assert main(["check"]) == 2
     assert words in capsys.readouterr().err
 
