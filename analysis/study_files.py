@@ -194,6 +194,7 @@ def study_mistakes(raw: Mapping[str, Any]) -> Iterator[Mistake]:
             if sorted(set(numbers)) != numbers:
                 what = f"the cuts of '{name}' do not rise"
                 yield Mistake((*place, name), what, "write each cut once, from low to high")
+    yield from _threshold_mistakes(raw)
     yield from _estimation_mistakes(("estimation",), mapping(raw, "estimation"))
     for name, alternative in mapping(raw, "estimation", "sensitivity").items():
         path = ("estimation", "sensitivity", name)
