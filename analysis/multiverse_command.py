@@ -15,6 +15,8 @@ def add_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--specifications", type=int, default=500, metavar="N", help="how many, if there are more (default: 500)"
     )
+    parser.add_argument("--workers", type=int, default=1, metavar="N", help="processes on this machine")
+    parser.add_argument("--dask", metavar="ADDRESS", help="scheduler of a cluster: tcp://host:8786")
     parser.add_argument(
         "--out", type=Path, metavar="DIR", help="folder to write to (default: reports/STUDY-multiverse)"
     )
@@ -25,14 +27,18 @@ def run(options: argparse.Namespace) -> int:
     from tqdm import tqdm
 
     from analysis import writing
+    from analysis.inference.choose_executor import executor_of, executor_problems
     from analysis.inference.multiverse import choice_effects, summary
     from analysis.multiverse_run import compute, multiverse
     from analysis.report.multiverse_report import multiverse_files, multiverse_summary
     from analysis.run import open_run
     from analysis.study import load_study, project_root
 
+    problems = list(executor_problems(options.workers, options.dask))
     if options.specifications < 1:
-        raise DataError(Problem(f"{options.specifications} specifications cannot be run", "--specifications"))
+        problems.append(Problem(f"{options.specifications} specifications cannot be run", "--specifications"))
+    if problems:
+        raise DataError(problems)
     root = project_root()
     run = open_run(load_study(root, options.study), options.data, os.environ)
     place = options.out or root / "reports" / f"{options.study}-multiverse"
@@ -40,7 +46,7 @@ def run(options: argparse.Namespace) -> int:
     curves = {f"curve_{h.id}.{kind}" for h in run.study.hypotheses for kind in ("svg", "png")}
     writing.require_only(place, {"specifications.csv", "choices.csv", "summary.csv", *curves})
     with tqdm(total=plan.n_specifications, unit="specification", disable=None) as bar:
-        table = compute(plan, root / ".cache" / options.study, bar.update)
+        table = compute(plan, root / ".cache" / options.study, bar.update, executor_of(options.workers, options.dask))
     effects = choice_effects(table, list(plan.choices))
     summed = summary(table, effects)
     files = multiverse_files(table, effects, summed, plan.choices, run.study.spec.simulated)

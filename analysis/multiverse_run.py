@@ -8,10 +8,10 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 
 import pandas as pd
-from threadpoolctl import threadpool_limits
 
 from analysis import manifest
 from analysis.errors import OutputError, Problem, SmartCityError
+from analysis.inference.executor import Executor, InProcess
 from analysis.inference.families import families_of
 from analysis.inference.multiverse import (
     ALWAYS,
@@ -27,7 +27,9 @@ from analysis.inference.multiverse import (
 from analysis.multilevel import MixedResult
 from analysis.multilevel import fit as fit_mixed
 from analysis.run import Run
+from analysis.study_files import Adjustment, Hypothesis
 from analysis.survey.clean import clean
+from analysis.survey.codebook import Codebook
 from analysis.survey.ingest import RawTable, read_table
 from analysis.survey.screening import ScreeningRule
 
@@ -89,61 +91,92 @@ def _levels(rule: ScreeningRule, others: Sequence[float]) -> dict[str, Screening
     return {f"{at:g}": excluding.model_copy(update={"threshold": at}) for at in (rule.threshold or 0.0, *others)}
 
 
-def compute(plan: Multiverse, cache: Path, progress: Callable[[int], object] = lambda _: None) -> pd.DataFrame:
-    """The outcomes under every specification, as ``table_of`` lays them out.
+@dataclass(frozen=True, slots=True)
+class _Work:
+    """What a worker needs: texts and responses of a study, as plain values. It is called with a setting of the rules."""
+
+    codebook: Codebook
+    screening: tuple[ScreeningRule, ...]
+    rules: dict[str, dict[str, ScreeningRule]]
+    hypotheses: tuple[Hypothesis, ...]
+    adjust: Adjustment
+    models: dict[str, str]
+    formulas: dict[str, str]
+    ways: tuple[Analysis, ...]
+    raw: RawTable
+    communes: RawTable | None
+
+    def __call__(self, setting: Mapping[str, str]) -> list[list[Outcome]]:
+        """Outcomes of every analysis of the responses that the setting leaves."""
+        rules: list[ScreeningRule] = []
+        for name in dict.fromkeys(rule.rule for rule in self.screening):
+            if name not in self.rules:
+                rules += [rule for rule in self.screening if rule.rule == name]
+            elif setting[name] != OFF:
+                rules.append(self.rules[name][setting[name]])
+        try:
+            # A rule more may leave a single respondent in a commune: that is no reason to stop here.
+            data = clean(self.raw, self.communes, self.codebook, rules, 1).responses
+        except SmartCityError as error:
+            failed = [Outcome(id=h.id, unit="", error=error.problems[0].what) for h in self.hypotheses]
+            return [failed] * len(self.ways)
+        mixeds = self._mixeds(data)
+        families = families_of(self.hypotheses, self.adjust)
+        return [outcomes(self.hypotheses, self.models, mixeds, data, way, families) for way in self.ways]
+
+    def _mixeds(self, data: pd.DataFrame) -> dict[str, MixedResult]:
+        fitted = {}
+        for name in dict.fromkeys(h.estimand.model for h in self.hypotheses if h.estimand.kind == "mixed"):
+            try:
+                fitted[name] = fit_mixed(self.formulas[name], data, name=name)
+            except SmartCityError:  # the hypothesis then finds no model, and says so
+                continue
+        return fitted
+
+
+def work_of(plan: Multiverse) -> _Work:
+    """The responses read, and all that a setting's outcomes depend on."""
+    study, communes = plan.run.study, plan.run.communes
+    return _Work(
+        codebook=study.codebook,
+        screening=study.spec.screening,
+        rules={name: dict(levels) for name, levels in plan.rules.items()},
+        hypotheses=study.hypotheses,
+        adjust=study.adjust,
+        models=dict(study.models),
+        formulas={name: model.formula for name, model in study.multilevel.items()},
+        ways=plan.ways,
+        raw=read_table(plan.run.responses, drop=study.codebook.identifying),
+        communes=None if communes is None else read_table(communes),
+    )
+
+
+def compute(
+    plan: Multiverse,
+    cache: Path,
+    progress: Callable[[int], object] = lambda _: None,
+    executor: Executor = InProcess(),  # noqa: B008 (frozen)
+) -> pd.DataFrame:
+    """The outcomes under every specification, as ``table_of`` lays them out: the same whoever computes them.
 
     Each finished setting of the screening rules is a line of a file in ``cache``, so that an interrupted run goes on
     from there. ``progress`` is told how many specifications were done since it was told last.
     """
     path = cache / f"multiverse-{plan.key[:16]}.jsonl"
     done = _finished(path)
-    raw = read_table(plan.run.responses, drop=plan.run.study.codebook.identifying)
-    communes = None if plan.run.communes is None else read_table(plan.run.communes)
-    with threadpool_limits(1):
-        for index, setting in enumerate(plan.settings):
-            if index not in done:
-                done[index] = _of_setting(plan, setting, raw, communes)
-                _append(path, index, done[index])
-            progress(len(plan.ways))
+    if done:
+        progress(len(plan.ways) * len(done))
+    waiting = [index for index in range(len(plan.settings)) if index not in done]
+    for position, found in executor.run(work_of(plan), [plan.settings[index] for index in waiting]):
+        done[waiting[position]] = found
+        _append(path, waiting[position], found)
+        progress(len(plan.ways))
     specifications = [
         ({**{choice: getattr(way, choice) for choice in CHOICES}, **setting}, done[i][j])
         for i, setting in enumerate(plan.settings)
         for j, way in enumerate(plan.ways)
     ]
     return table_of(specifications)
-
-
-def _of_setting(
-    plan: Multiverse, setting: Mapping[str, str], raw: RawTable, communes: RawTable | None
-) -> list[list[Outcome]]:
-    """Outcomes of every analysis of the responses that one setting of the rules leaves."""
-    study = plan.run.study
-    rules: list[ScreeningRule] = []
-    for name in dict.fromkeys(rule.rule for rule in study.spec.screening):
-        if name not in plan.rules:
-            rules += [rule for rule in study.spec.screening if rule.rule == name]
-        elif setting[name] != OFF:
-            rules.append(plan.rules[name][setting[name]])
-    stated = study.hypotheses
-    try:
-        # A rule more may leave a single respondent in a commune: that is no reason to stop here.
-        data = clean(raw, communes, study.codebook, rules, 1).responses
-    except SmartCityError as error:
-        failed = [Outcome(id=h.id, unit="", error=error.problems[0].what) for h in stated]
-        return [failed] * len(plan.ways)
-    mixeds = _mixeds(plan, data)
-    families = families_of(stated, study.adjust)
-    return [outcomes(stated, study.models, mixeds, data, way, families) for way in plan.ways]
-
-
-def _mixeds(plan: Multiverse, data: pd.DataFrame) -> dict[str, MixedResult]:
-    study, fitted = plan.run.study, {}
-    for name in dict.fromkeys(h.estimand.model for h in study.hypotheses if h.estimand.kind == "mixed"):
-        try:
-            fitted[name] = fit_mixed(study.multilevel[name].formula, data, name=name)
-        except SmartCityError:  # the hypothesis then finds no model, and says so
-            continue
-    return fitted
 
 
 def _append(path: Path, index: int, found: Sequence[Sequence[Outcome]]) -> None:

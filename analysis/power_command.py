@@ -11,13 +11,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from analysis.errors import DataError, Problem
+from analysis.inference.choose_executor import executor_of, executor_problems
 from analysis.json_text import json_text
 from analysis.report.columns import remarks
 
 if TYPE_CHECKING:
     import pandas as pd
 
-    from analysis.inference.executor import Executor
     from analysis.inference.power import PowerJob, Store
     from analysis.inference.power_plan import Plan
 
@@ -87,7 +87,7 @@ def _curve(
 
     blocks = [block for n in sizes for block in job.blocks(n, options.reps)]
     with _progress(len(sizes) * options.reps) as progress:
-        finished = compute(job, blocks, _executor(options), store, progress)
+        finished = compute(job, blocks, executor_of(options.workers, options.dask), store, progress)
     result = sum_up(job, sizes, options.reps, store)
     notes = [*notes, *(f"n = {s.n}: {count} × {why}" for s in result.sizes for why, count in s.failures.items())]
     notes += [] if finished else [_INTERRUPTED]
@@ -110,7 +110,7 @@ def _search(
 
     search = Search(options.parameter, options.target, sizes[0], options.reps, smallest_sample(job))
     with _progress(options.reps) as progress:
-        found = smallest_n(job, search, _executor(options), store, progress)
+        found = smallest_n(job, search, executor_of(options.workers, options.dask), store, progress)
     notes = [*notes] if found.finished else [*notes, _INTERRUPTED]
     content = {**dataclasses.asdict(found), "visited": records(found.visited), "notes": notes}
     return "\n".join([*search_summary(content, found.visited), *remarks(notes)]), content, found.finished
@@ -138,10 +138,7 @@ def _require_numbers(options: argparse.Namespace) -> list[int]:
             sizes.append(int(word))
         else:
             problems.append(Problem(f"'{word}' is no sample size", "--n", "write whole numbers: --n 200,400,604"))
-    if options.workers != 1 and options.dask is not None:
-        problems.append(Problem("--workers and --dask do not go together", _PLACE, "a cluster has workers of its own"))
-    if options.workers < 1:
-        problems.append(Problem(f"{options.workers} workers", "--workers", "give at least 1"))
+    problems += executor_problems(options.workers, options.dask)
     if not 0 <= options.missing < 1:
         problems.append(Problem(f"a share of {options.missing} missing", "--missing", "give a share from 0 to below 1"))
     low, _, high = (options.codes or "0-1").partition("-")
@@ -211,15 +208,6 @@ def _fingerprint(plan: Plan) -> str:
 
     words = json.dumps([dataclasses.asdict(plan), code_digest()], sort_keys=True)
     return digest(words.encode("utf-8"))[:16]
-
-
-def _executor(options: argparse.Namespace) -> Executor:
-    from analysis.inference.dask_executor import Cluster
-    from analysis.inference.executor import InProcess, Processes
-
-    if options.dask is not None:
-        return Cluster(options.dask)
-    return InProcess() if options.workers == 1 else Processes(options.workers)
 
 
 @contextmanager

@@ -45,7 +45,7 @@ ARROWS: dict[str, set[str]] = {
     "preregistration": {"study", "sem", "manifest"},
     "freeze_document": {"preregistration", "study", "study_files", "inference"},
     "freeze_command": {"freeze_document", "preregistration", "study", "inference", "manifest", "writing"},
-    "multiverse_run": {"run", "manifest", "inference", "multilevel", "survey"},
+    "multiverse_run": {"run", "manifest", "study_files", "inference", "multilevel", "survey"},
     "multiverse_command": {"multiverse_run", "run", "study", "inference", "report", "writing"},
     "hypothesis_stages": {"run", "study", "inference", "preregistration"},
     "measurement_stages": {"run", "hypothesis_stages", "inference", "measurement"},

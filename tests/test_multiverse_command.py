@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
 import pytest
 from analysis import multiverse_run
 from analysis.cli import main
+from analysis.inference.executor import InProcess, Processes
 from analysis.multiverse_run import compute, multiverse
 from analysis.run import Run, open_run
 from analysis.study import load_study
@@ -44,7 +46,7 @@ def test_tables_and_curves(project: Path, capsys: pytest.CaptureFixture[str]) ->
     assert main(["multiverse", "--specifications", str(N), "--out", "many"]) == 0
 
 
-def test_an_interruption_keeps_what_is_done(project: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_interruption_keeps_what_is_done(project: Path) -> None:
     plan = multiverse(_run(project), N)
     cache = project / ".cache" / "smartcity"
 
@@ -57,20 +59,19 @@ def test_an_interruption_keeps_what_is_done(project: Path, monkeypatch: pytest.M
     first = kept.read_bytes()
     kept.write_bytes(first + b'\n[1, [[{"id": "H1a", "un')  # cut short in the middle of a line
     made: list[dict[str, str]] = []
-    of_setting = multiverse_run._of_setting
 
-    def recorded(*arguments: object) -> object:
-        made.append(arguments[1])  # type: ignore[arg-type]
-        return of_setting(*arguments)  # type: ignore[arg-type]
+    class Recorded:
+        def run(self, work: Callable[[Any], Any], items: Sequence[Any]) -> Iterator[tuple[int, Any]]:
+            made.extend(items)
+            return InProcess().run(work, items)
 
-    monkeypatch.setattr(multiverse_run, "_of_setting", recorded)
-    whole = compute(plan, cache)
+    whole = compute(plan, cache, executor=Recorded())
     assert made == [plan.settings[1]]
-    again = compute(plan, cache)
+    again = compute(plan, cache, executor=Recorded())
     assert len(made) == 1
     pd.testing.assert_frame_equal(whole, again)
-    fresh = compute(plan, project / "elsewhere")
-    pd.testing.assert_frame_equal(whole, fresh)
+    by_processes = compute(plan, project / "elsewhere", executor=Processes(2))
+    pd.testing.assert_frame_equal(whole, by_processes)
 
 
 def test_a_setting_that_leaves_nobody_is_recorded(project: Path, edit: Edit) -> None:
@@ -107,5 +108,7 @@ def test_thresholds_that_cannot_be(
 
 
 def test_no_specification_is_refused(project: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["multiverse", "--workers", "2", "--dask", "tcp://nowhere:1"]) == 2
+    assert "do not go together" in capsys.readouterr().err
     assert main(["multiverse", "--specifications", "0"]) == 2
     assert "cannot be run" in capsys.readouterr().err
