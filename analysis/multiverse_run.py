@@ -93,7 +93,7 @@ def _levels(rule: ScreeningRule, others: Sequence[float]) -> dict[str, Screening
 
 @dataclass(frozen=True, slots=True)
 class _Work:
-    """What a worker needs: texts and responses of a study, as plain values. It is called with a setting of the rules."""
+    """What a worker needs: texts and responses of a study, as plain values. It is called with a setting of rules."""
 
     codebook: Codebook
     screening: tuple[ScreeningRule, ...]
