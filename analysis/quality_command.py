@@ -5,6 +5,10 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
+from analysis.criteria import CRITERIA
+
+_CUTOFF = CRITERIA["floor_ceiling"].value
+
 
 def add_options(parser: argparse.ArgumentParser) -> None:
     """Options of the command."""
@@ -17,7 +21,7 @@ def add_options(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument("--seed", type=int, default=1, metavar="S", help="seed of the imputations")
     parser.add_argument(
-        "--cutoff", type=float, default=0.15, metavar="C", help="share that marks a floor or ceiling (default 0.15)"
+        "--cutoff", type=float, default=_CUTOFF, metavar="C", help=f"share that marks a floor or ceiling ({_CUTOFF:g})"
     )
 
 

@@ -9,11 +9,12 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from analysis.criteria import CRITERIA
 from analysis.errors import DataError, Problem
 
-# Share of respondents at the lowest or highest answer from which there is a floor or ceiling: Terwee et al. 2007,
-# Journal of Clinical Epidemiology 60(1), 34-42 (of total scores; applied to items here).
-CUTOFF = 0.15
+# Share of respondents at the lowest or highest answer from which there is a floor or ceiling; made for total scores, and
+# applied to items here.
+CUTOFF = CRITERIA["floor_ceiling"].value
 # Codes that surveys use for no answer; positive ones of one digit are as often answers.
 MISSING_CODES = frozenset(
     sign * int(digit * k) for sign in (1, -1) for digit in "6789" for k in (1, 2, 3, 4) if sign < 0 or k > 1
