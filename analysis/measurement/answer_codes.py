@@ -12,8 +12,8 @@ from numpy.typing import NDArray
 from analysis.criteria import CRITERIA
 from analysis.errors import DataError, Problem
 
-# Share of respondents at the lowest or highest answer from which there is a floor or ceiling; made for total scores, and
-# applied to items here.
+# Share of respondents at the lowest or highest answer from which there is a floor or ceiling; the rule was made for
+# total scores, and is applied to items here.
 CUTOFF = CRITERIA["floor_ceiling"].value
 # Codes that surveys use for no answer; positive ones of one digit are as often answers.
 MISSING_CODES = frozenset(
